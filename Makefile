@@ -1,0 +1,36 @@
+# The door to the house. Every verb bootstraps what it needs into .venv (uv where present, else pip).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test check figures clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## what can be done here
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.installed ## watch the whole job happen, without any account
+	@$(BIN)/deskgate demo
+
+test: $(VENV)/.installed-dev ## every test; needs no network and no account
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-dev ## lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+figures: $(VENV)/.installed-dev ## measure again what docs/figures.md publishes
+	$(BIN)/python benchmarks/figures.py
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+
+$(VENV)/.installed: pyproject.toml constraints.txt scripts/bootstrap
+	@sh scripts/bootstrap $(VENV) .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt scripts/bootstrap
+	@sh scripts/bootstrap $(VENV) '.[dev]'
+	@touch $@ $(VENV)/.installed

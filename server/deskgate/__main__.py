@@ -1,0 +1,7 @@
+"""`python -m deskgate`."""
+
+import sys
+
+from deskgate.cli import main
+
+sys.exit(main())

@@ -1,0 +1,92 @@
+"""The composition root: from settings to clients, store and desk. The one place that chooses live or sandbox."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from deskgate.desk import Core, Desk, Principal
+from deskgate.desk.clock import Clock, SystemClock
+from deskgate.desk.multimail import connect
+from deskgate.desk.principals import SCOPES_OF_ROLE
+from deskgate.desk.store.sqlite import SqliteStore
+from deskgate.desk.wire import Credential, FixedCredential, Wire
+from deskgate.desk.zendesk import Zendesk
+from deskgate.desk.zendesk.credentials import ClientCredentials, api_token_credential, bearer_credential
+from deskgate.settings import Settings, ZendeskSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, clock: Clock | None = None, transport: "httpx.AsyncBaseTransport | None" = None
+) -> AsyncIterator[Desk]:
+    """Everything a process owns, opened once and closed once.
+
+    `transport` replaces the network in tests; otherwise the sandbox answers in-process or the real services do.
+    """
+    clock = clock or SystemClock()
+    network = transport or (_pretend_network(settings) if settings.sandbox else None)
+    login = _zendesk_login(settings.zendesk, clock, network)
+    zendesk = Wire("Zendesk", settings.zendesk.base_url, login, clock, transport=network)
+    multimail = settings.multimail
+    sending = Wire("MultiMail", multimail.base_url, _bearer(multimail.token), clock, transport=network)
+    deciding = _deciding(settings, clock, network)
+    store = await SqliteStore.open(settings.database)
+    outbox, oversight = connect(sending, deciding, mailbox=multimail.mailbox, api=multimail.api, clock=clock)
+    core = Core(
+        zendesk=Zendesk(zendesk, clock),
+        outbox=outbox,
+        oversight=oversight,
+        store=store,
+        clock=clock,
+        asks=settings.approve == "confirm",
+    )
+    try:
+        yield Desk(core, local_principal(settings))
+    finally:
+        with anyio.CancelScope(shield=True):
+            for held in (zendesk, sending, deciding, store, *([login] if isinstance(login, ClientCredentials) else [])):
+                if held is not None:
+                    await held.aclose()
+
+
+def local_principal(settings: Settings) -> Principal:
+    """Who a local process acts for. An MCP client is an agent; what a person says there comes as a confirmation."""
+    return Principal(settings.principal, "agent", SCOPES_OF_ROLE[settings.role])
+
+
+def _deciding(settings: Settings, clock: Clock, network: "httpx.AsyncBaseTransport | None") -> Wire | None:
+    """The deciding key's own connection; a drafting process never gets one, even where the key is set."""
+    key = settings.multimail.oversight_token
+    if not key or settings.role == "agent":
+        return None
+    return Wire("MultiMail", settings.multimail.base_url, _bearer(key), clock, transport=network)
+
+
+def _bearer(token: str) -> Credential:
+    return FixedCredential(f"Bearer {token}")
+
+
+def _zendesk_login(settings: ZendeskSettings, clock: Clock, network: "httpx.AsyncBaseTransport | None") -> Credential:
+    if settings.way == "oauth token":
+        return bearer_credential(settings.oauth_token)
+    if settings.way == "oauth client":
+        return ClientCredentials(
+            settings.base_url, settings.client_id, settings.client_secret, clock, transport=network
+        )
+    return api_token_credential(settings.email, settings.token)
+
+
+def _pretend_network(settings: Settings) -> "httpx.AsyncBaseTransport":
+    from deskgate.sandbox.faults import parse_fault
+    from deskgate.sandbox.transport import SandboxTransport
+    from deskgate.sandbox.world import World
+
+    world = World.open(settings.sandbox_folder)
+    for text in settings.sandbox_faults:
+        world.faults.add(parse_fault(text))
+    return SandboxTransport(world)

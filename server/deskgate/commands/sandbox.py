@@ -1,0 +1,55 @@
+"""`deskgate sandbox`: the pretend world on a port of this machine."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from deskgate.cli import complain, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(words: argparse.Namespace) -> int:
+    """Serve until a signal comes, or put one customer's answer into the inbox."""
+    from deskgate.settings import home
+
+    folder = home() / "sandbox"
+    if words.text is not None:
+        return _reply(folder, words.ticket, words.text)
+    return _serve(folder, words)
+
+
+def _reply(folder: "Path", ticket: int, text: str) -> int:
+    from deskgate.sandbox.serve import play_customer
+
+    try:
+        message_id = play_customer(folder, ticket, text)
+    except LookupError as error:
+        complain(f"The customer has nothing to answer: {error}")
+        return 1
+    say(f"The customer of ticket {ticket} answered; MultiMail's inbox has it as {message_id}.")
+    return 0
+
+
+def _serve(folder: "Path", words: argparse.Namespace) -> int:
+    import anyio
+
+    from deskgate.sandbox.faults import parse_fault
+    from deskgate.sandbox.serve import serve
+    from deskgate.sandbox.world import World
+
+    try:
+        faults = [parse_fault(text) for text in words.fault]
+    except ValueError as error:
+        complain(f"--fault cannot be read: {error}")
+        return 2
+    if words.reset:
+        world = World.open(folder)
+        world.reset()
+        world.close()
+    try:
+        anyio.run(lambda: serve(folder, "127.0.0.1", words.port, say, faults))
+    except OSError as error:
+        complain(f"Port {words.port} cannot be used ({error.strerror or error}). Choose another with --port.")
+        return 1
+    return 0

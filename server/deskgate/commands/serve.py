@@ -1,0 +1,134 @@
+"""`deskgate serve`: the MCP server over stdio or HTTP."""
+
+import argparse
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from deskgate.cli import complain
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from deskgate.desk import Desk
+    from deskgate.settings import Settings
+
+
+def run(words: argparse.Namespace) -> int:
+    """Serve until the client leaves or a signal comes. 0 after a clean end, 2 where the settings forbid a start."""
+    give_back = _borrow_stdout() if words.transport == "stdio" else None
+    # Importing the SDK makes a hundred thousand objects that all stay; collecting among them is a tenth of the start.
+    gc.disable()
+    try:
+        return _run(words, give_back)
+    finally:
+        if give_back is not None:
+            give_back()
+
+
+def _borrow_stdout() -> Callable[[], None]:
+    """Point standard output at standard error until the protocol begins, so that no import can write on the wire."""
+    sys.stdout.flush()
+    wire: int | None = os.dup(1)
+    os.dup2(2, 1)
+
+    def give_back() -> None:
+        nonlocal wire
+        if wire is not None:
+            sys.stdout.flush()
+            os.dup2(wire, 1)
+            os.close(wire)
+            wire = None
+
+    return give_back
+
+
+def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    import anyio
+
+    from deskgate.commands.common import settings_of
+
+    settings = settings_of(words)
+    if settings is None:
+        return 2
+    if give_back is not None:
+        anyio.run(_stdio, settings, give_back)
+        return 0
+    from deskgate.settings import LOOPBACK
+
+    if words.host not in LOOPBACK:
+        complain(
+            f"deskgate listens on this machine only (127.0.0.1, localhost or ::1), not on {words.host}: without "
+            "tokens anybody who reaches it could act for you."
+        )
+        return 2
+    return anyio.run(_http, settings, words.host, words.port)
+
+
+async def _stdio(settings: "Settings", give_back: Callable[[], None]) -> None:
+    from contextlib import AsyncExitStack
+
+    import anyio
+
+    from deskgate.app import open_desk
+    from deskgate.protocol.stdio import serve_stdio
+
+    async with AsyncExitStack() as opened, anyio.create_task_group() as group:
+        desk = await opened.enter_async_context(open_desk(settings))
+        server = _built(desk)
+        group.start_soon(_recover, desk)
+
+        async def close() -> None:
+            group.cancel_scope.cancel()
+            await opened.aclose()
+
+        give_back()
+        await serve_stdio(server, close)
+
+
+async def _http(settings: "Settings", host: str, port: int) -> int:
+    import anyio
+
+    from deskgate.app import open_desk
+    from deskgate.protocol.http import build_http_app, listen, serve_http
+
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        complain(f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port.")
+        return 1
+    port = listener.getsockname()[1]
+    async with open_desk(settings) as desk, anyio.create_task_group() as group:
+        app = build_http_app(_built(desk), host, port)
+        group.start_soon(_recover, desk)
+        shown = f"[{host}]" if ":" in host else host
+        await serve_http(app, listener, lambda: complain(f"deskgate serves MCP at http://{shown}:{port}/mcp and /sse"))
+        group.cancel_scope.cancel()
+    return 0
+
+
+def _built(desk: "Desk") -> "MCPServer":
+    from deskgate.protocol.server import build_server
+
+    server = build_server(desk)
+    gc.freeze()
+    gc.enable()
+    return server
+
+
+async def _recover(desk: "Desk") -> None:
+    """Look up what a crash may have cut off, beside the first calls rather than before them."""
+    from deskgate.desk.errors import DeskError
+    from deskgate.desk.settle import recover
+
+    try:
+        still_open = await recover(desk.core)
+    except DeskError as error:
+        logging.getLogger("deskgate").warning("replies could not be looked up at the start: %s", error.code)
+        return
+    if still_open:
+        logging.getLogger("deskgate").warning("%d replies still have an open call; track_reply shows them", still_open)

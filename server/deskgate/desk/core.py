@@ -1,0 +1,60 @@
+"""What every room of the desk shares: the two services, the store, the clock, and one lock per thing being worked on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+from deskgate.desk.clock import Clock, iso
+from deskgate.desk.multimail import Outbox, Oversight
+from deskgate.desk.store import Store
+from deskgate.desk.zendesk import Zendesk
+
+SHIELD_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Core:
+    """Built once per process by `deskgate.app`. `oversight` is `None` where no deciding key is set.
+
+    `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
+    """
+
+    zendesk: Zendesk
+    outbox: Outbox
+    oversight: Oversight | None
+    store: Store
+    clock: Clock
+    asks: bool = True
+    _busy: dict[str, tuple[anyio.Lock, int]] = field(default_factory=dict)
+
+    def now(self) -> str:
+        """The time as it is written into rows and answers."""
+        return iso(self.clock.now())
+
+    @asynccontextmanager
+    async def alone(self, thing: str) -> AsyncIterator[None]:
+        """Hold `thing` (words, a message id) against other calls in this process.
+
+        Between processes the store's unique indexes and row versions do the same work; this spares the services the
+        race.
+        """
+        lock, waiting = self._busy.get(thing, (anyio.Lock(), 0))
+        self._busy[thing] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._busy.pop(thing)
+            if waiting > 1:
+                self._busy[thing] = (lock, waiting - 1)
+
+
+def unbroken() -> anyio.CancelScope:
+    """A scope that a leaving client cannot interrupt: a remote write and the record of it belong together.
+
+    Use as `with unbroken():`. It ends by itself after `SHIELD_SECONDS`; what is cut off then stands in the store as
+    begun, and is looked up later.
+    """
+    return anyio.move_on_after(SHIELD_SECONDS, shield=True)

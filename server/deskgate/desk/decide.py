@@ -1,0 +1,286 @@
+"""The one way to let a reply out, or to send it back. Every door ends here."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+import anyio
+
+from deskgate.desk.clock import parse_time
+from deskgate.desk.core import Core, unbroken
+from deskgate.desk.errors import (
+    AlreadyDecided,
+    BadInput,
+    ConfirmationNeeded,
+    DeskError,
+    Forbidden,
+    OutcomeUnknown,
+    SelfApproval,
+    UpstreamUnavailable,
+)
+from deskgate.desk.look import Look, check, look_at, show
+from deskgate.desk.multimail import Mail, Stage
+from deskgate.desk.principals import DECIDE, Principal
+from deskgate.desk.replies import (
+    APPROVING,
+    CANCELLED,
+    CANCELLING,
+    FAILED,
+    HELD,
+    REJECTED,
+    REJECTING,
+    SENDING,
+    SENT,
+    Reply,
+)
+from deskgate.desk.settle import begun_decision, keep, read_mail, settle, unbegun
+from deskgate.desk.wire import Conflict, Missing
+
+log = logging.getLogger("deskgate.decide")
+
+Decision = Literal["approve", "reject"]
+
+SCAN_LOOKS = 8
+SCAN_PAUSE_SECONDS = 0.4
+# A decision whose answer was lost may still be on its way for this long; until then the opposite one is refused.
+STILL_ON_ITS_WAY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A person said yes in the chat, to the mail behind this digest. `by` says who asked them."""
+
+    by: str
+    digest: str
+
+
+async def known_reply(core: Core, message_id: str) -> Reply:
+    """The reply behind MultiMail's message id.
+
+    Raises:
+        BadInput: no reply with that id was drafted here.
+    """
+    reply = await core.store.reply_of_message(message_id)
+    if reply is None:
+        raise BadInput("No reply with that message_id was drafted here. `list_zendesk_pending` shows the ids.")
+    return reply
+
+
+async def look_at_held(core: Core, message_id: str) -> Look | None:
+    """Look at a reply that waits for a decision, and remember that it was shown.
+
+    Gives `None` where there is nothing to look at any more: it was decided, cancelled or sent.
+    """
+    reply = await settle(core, await known_reply(core, message_id))
+    if reply.state not in (HELD, APPROVING, REJECTING):
+        return None
+    look = await _look(core, reply)
+    return await show(core, look) if look else None
+
+
+async def decide(
+    core: Core,
+    caller: Principal,
+    message_id: str,
+    decision: Decision,
+    *,
+    digest: str | None = None,
+    reason: str | None = None,
+    confirmation: Confirmation | None = None,
+) -> Reply:
+    """Carry out a decision, once.
+
+    The same decision again gives the same answer; the other one is `AlreadyDecided`. Rejecting is always possible.
+
+    Raises:
+        Forbidden: the caller may not decide, or no deciding key is set.
+        SelfApproval: the caller drafted this reply, and no person confirmed it.
+        DigestMismatch, TicketChanged: what was seen is not what is there; nothing was sent.
+        AlreadyDecided, OutcomeUnknown, UpstreamUnavailable, RateLimited
+    """
+    _entitled(core, caller)
+    async with core.alone(message_id):
+        reply = await known_reply(core, message_id)
+        if _open(reply):
+            reply = await settle(core, reply)
+        over = _over(reply, decision)
+        if over:
+            return over
+        _asked(core, caller, confirmation)
+        await _not_their_own(core, caller, reply, decision, confirmation)
+        look = await _look(core, reply)
+        if look is None:
+            return _outside(await settle(core, reply), decision)
+        seen_digest = confirmation.digest if confirmation else digest
+        if decision == "approve":
+            await check(core, look, seen_digest)
+        begun = await _begin(core, caller, look, decision, seen_digest, reason, confirmation)
+        return await _carry_out(core, begun, decision)
+
+
+def _entitled(core: Core, caller: Principal) -> None:
+    if not caller.may(DECIDE):
+        raise Forbidden("This principal may draft but not decide. Ask a reviewer.")
+    if core.oversight is None:
+        raise Forbidden("No deciding key is set (MULTIMAIL_OVERSIGHT_TOKEN), so nothing can be decided here.")
+
+
+def _asked(core: Core, caller: Principal, confirmation: Confirmation | None) -> None:
+    if core.asks and confirmation is None and caller.kind == "agent":
+        raise ConfirmationNeeded(
+            "A person has to confirm every decision (DESKGATE_APPROVE=confirm), and this client cannot ask one. Use a "
+            "client that supports MCP elicitation, or decide in MultiMail. Nothing was changed."
+        )
+
+
+def _open(reply: Reply) -> bool:
+    return reply.state in (HELD, APPROVING, REJECTING, CANCELLING)
+
+
+def _over(reply: Reply, decision: Decision) -> Reply | None:
+    """The answer where the matter is closed, or an error; `None` where it can still be decided."""
+    if reply.state in (HELD, APPROVING, REJECTING):
+        return None
+    if reply.state in (SENDING, FAILED):
+        raise OutcomeUnknown("This draft never got a clear answer from MultiMail. Ask for the same draft again first.")
+    if reply.state in (CANCELLED, CANCELLING):
+        raise AlreadyDecided("This reply was cancelled. Draft a new one.", message_id=reply.message_id)
+    return _outside(reply, decision)
+
+
+def _outside(reply: Reply, decision: Decision) -> Reply:
+    if reply.decision == decision:
+        return reply
+    if reply.decision is None:
+        raise OutcomeUnknown(
+            "MultiMail no longer lists this reply as held and does not say why. Look at it in MultiMail.",
+            message_id=reply.message_id,
+        )
+    raise AlreadyDecided(
+        f"This reply was already decided ({reply.decision}) by {reply.decided_by} at {reply.decided_at}. "
+        "Nothing was changed.",
+        message_id=reply.message_id,
+    )
+
+
+async def _not_their_own(
+    core: Core, caller: Principal, reply: Reply, decision: Decision, confirmation: Confirmation | None
+) -> None:
+    if decision != "approve" or confirmation is not None:
+        return
+    if caller.names & await core.store.drafters(reply.id):
+        raise SelfApproval(message_id=reply.message_id)
+
+
+async def _look(core: Core, reply: Reply) -> Look | None:
+    """Read mail and ticket side by side; wait a moment for a mail that is still being scanned."""
+    mails: list[Mail | None] = []
+    async with anyio.create_task_group() as group:
+
+        async def read() -> None:
+            mails.append(await _scanned(core, reply))
+
+        group.start_soon(read)
+        ticket = await core.zendesk.ticket(reply.ticket_id)
+    mail = mails[0]
+    if mail is None or mail.stage is not Stage.HELD:
+        return None
+    return look_at(reply, mail, ticket)
+
+
+async def _scanned(core: Core, reply: Reply) -> Mail | None:
+    for _ in range(SCAN_LOOKS):
+        mail = await read_mail(core, reply)
+        if mail is None or mail.stage is not Stage.SCANNING:
+            return mail
+        await core.clock.sleep(SCAN_PAUSE_SECONDS)
+    raise UpstreamUnavailable("MultiMail is still scanning this mail. Decide again in a few seconds; it stays held.")
+
+
+async def _begin(
+    core: Core,
+    caller: Principal,
+    look: Look,
+    decision: Decision,
+    digest: str | None,
+    reason: str | None,
+    confirmation: Confirmation | None,
+) -> Reply:
+    reply = look.reply
+    begun = begun_decision(reply)
+    age = core.clock.now() - (parse_time(reply.attempted_at) or core.clock.now())
+    if begun is not None and begun != decision and age < STILL_ON_ITS_WAY:
+        raise OutcomeUnknown(
+            f"A decision to {begun} this reply was sent and its answer was lost; it may still arrive. "
+            "Decide again in a minute.",
+            message_id=reply.message_id,
+        )
+    return await keep(
+        core,
+        replace(
+            reply,
+            state=APPROVING if decision == "approve" else REJECTING,
+            decision=decision,
+            decided_by=confirmation.by if confirmation else caller.id,
+            decided_at=core.now(),
+            decided_digest=digest or (reply.digest if decision == "approve" else look.digest),
+            body_checked=not look.own_copy,
+            reason=reason,
+            attempted_at=core.now(),
+        ),
+    )
+
+
+async def _carry_out(core: Core, begun: Reply, decision: Decision) -> Reply:
+    done: Reply | None = None
+    with unbroken():
+        # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat.
+        done = await _once(core, begun, decision) or await _once(core, begun, decision)
+    if done is None:
+        raise OutcomeUnknown(
+            f"MultiMail took the decision to {decision} and its answer was lost; the reply is still listed as held. "
+            "Make the same decision again in a moment: it is carried out at most once.",
+            message_id=begun.message_id,
+        )
+    return done
+
+
+async def _once(core: Core, begun: Reply, decision: Decision) -> Reply | None:
+    """One call and, where its answer is unclear, one look; `None` where the mail is still held after that."""
+    oversight = core.oversight
+    if oversight is None or begun.message_id is None:
+        raise Forbidden("No deciding key is set (MULTIMAIL_OVERSIGHT_TOKEN), so nothing can be decided here.")
+    try:
+        await oversight.decide(begun.message_id, approve=decision == "approve", reason=begun.reason)
+    except (OutcomeUnknown, Missing, Conflict) as error:
+        log.info("decision on %s: %s, looking it up", begun.id, error.code)
+        return await _looked_up(core, begun, decision)
+    except DeskError:
+        await keep(core, unbegun(begun))
+        raise
+    state = SENT if decision == "approve" else REJECTED
+    return await keep(core, replace(begun, state=state, sent_at=core.now() if state == SENT else None))
+
+
+async def _looked_up(core: Core, begun: Reply, decision: Decision) -> Reply | None:
+    try:
+        mail = await read_mail(core, begun)
+        settled = await settle(core, begun, mail)
+    except DeskError as error:
+        raise OutcomeUnknown(
+            f"MultiMail's answer to the decision to {decision} was lost and looking it up failed ({error.code}). "
+            "Make the same decision again in a moment: it is carried out at most once.",
+            message_id=begun.message_id,
+        ) from error
+    if settled.state in (APPROVING, REJECTING):
+        if mail is not None and mail.stage is Stage.HELD:
+            return None
+        raise OutcomeUnknown(
+            "MultiMail no longer lists this reply as held and does not say whether the decision was the reason. "
+            "Look at it in MultiMail, or track it here in a moment.",
+            message_id=begun.message_id,
+        )
+    if settled.state == CANCELLED:
+        raise AlreadyDecided("This reply was cancelled in the meantime.", message_id=begun.message_id)
+    return _outside(settled, decision)

@@ -1,0 +1,176 @@
+"""Writing a reply: who gets it, that it will be held, and that the same words never become a second mail."""
+
+import logging
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from deskgate.desk.clock import parse_time
+from deskgate.desk.core import Core, unbroken
+from deskgate.desk.digest import Content, Seen, digest_of, words_of
+from deskgate.desk.errors import BadInput, DeskError, NotGated, OutcomeUnknown
+from deskgate.desk.multimail import Accepted, Draft
+from deskgate.desk.principals import Principal
+from deskgate.desk.recipients import recipient_of
+from deskgate.desk.replies import FAILED, HELD, REJECTED, SENDING, Reply
+from deskgate.desk.settle import keep
+from deskgate.desk.text import concealed, reply_subject, subject_line
+from deskgate.desk.zendesk import Ticket
+
+log = logging.getLogger("deskgate.drafts")
+
+BODY_LIMIT_CHARS = 60_000
+SUBJECT_LIMIT_CHARS = 300
+# After this long without a trace, a send whose answer was lost cannot still be on its way.
+LOST_AFTER = timedelta(minutes=10)
+
+
+async def draft(core: Core, caller: Principal, ticket_id: int, body: str, subject: str | None = None) -> Reply:
+    """Draft a reply to the ticket's requester and have MultiMail hold it.
+
+    The same words on the same ticket give the same reply again, in whatever state it is by now.
+
+    Raises:
+        BadInput: the text is empty, too long or hides characters.
+        TicketNotFound, TicketClosed, NoEmailAddress, Suppressed: there is nobody to write to.
+        NotGated: the mailbox would let the mail out without approval.
+        OutcomeUnknown: MultiMail's answer was lost; ask for the same draft again to find out.
+    """
+    body, subject = checked_body(body), _checked_subject(subject)
+    words = words_of(ticket_id, body)
+    async with core.alone(words):
+        known = await core.store.reply_with_words(words)
+        if known is None:
+            return await _new(core, caller, ticket_id, words, body, subject)
+        return await _again(core, caller, known)
+
+
+async def _new(core: Core, caller: Principal, ticket_id: int, words: str, body: str, subject: str | None) -> Reply:
+    ticket = await core.zendesk.ticket(ticket_id)
+    gate = await core.outbox.gate()
+    recipient = recipient_of(ticket, gate.mailbox)
+    problem = gate.problem(recipient)
+    if problem:
+        raise NotGated(problem, ticket_id=ticket_id)
+    thread_id = await _thread_of(core, ticket_id, recipient)
+    reply = Reply(
+        id=uuid.uuid4().hex,
+        ticket_id=ticket_id,
+        words=words,
+        mailbox=gate.mailbox,
+        recipient=recipient,
+        subject=subject or reply_subject(ticket.subject),
+        body=body,
+        seen=Seen.of(ticket).dump(),
+        state=SENDING,
+        drafted_by=caller.id,
+        drafted_at=core.now(),
+        thread_id=thread_id,
+        attempted_at=core.now(),
+    )
+    if await core.store.add_reply(reply, principal=caller.id, owner=caller.owner or caller.id):
+        return await _submit(core, reply, ticket, first=True)
+    known = await core.store.reply_with_words(words)
+    if known is None:
+        raise OutcomeUnknown("The same reply is being drafted and cancelled at this moment. Look again in a moment.")
+    return await _again(core, caller, known)
+
+
+async def _thread_of(core: Core, ticket_id: int, recipient: str) -> str | None:
+    """The thread of an earlier reply to the same person: a reply on a thread has no address of its own."""
+    for earlier in await core.store.replies_of_ticket(ticket_id):
+        if earlier.thread_id and earlier.recipient == recipient and earlier.state not in (FAILED, REJECTED):
+            return earlier.thread_id
+    return None
+
+
+async def _again(core: Core, caller: Principal, known: Reply) -> Reply:
+    await core.store.add_drafter(known.id, principal=caller.id, owner=caller.owner or caller.id)
+    if known.state != SENDING:
+        return known
+    ticket = await core.zendesk.ticket(known.ticket_id)
+    found = await core.outbox.find(_draft_of(known, ticket))
+    if found:
+        return await _accept(core, known, found)
+    age = core.clock.now() - (parse_time(known.attempted_at) or core.clock.now())
+    # In v1 the key makes a repeat harmless; the short form has none, so there only time tells.
+    if core.outbox.form != "v1" and age < LOST_AFTER:
+        minutes = max(1, round((LOST_AFTER - age).total_seconds() / 60))
+        raise OutcomeUnknown(
+            "MultiMail's answer to this draft was lost and the mail is not in its queue so far. Nothing was sent to the "
+            f"customer. Ask for the same draft again in {minutes} minutes; until then it could be held twice.",
+            ticket_id=known.ticket_id,
+        )
+    begun = await keep(core, replace(known, attempted_at=core.now()))
+    return await _submit(core, begun, ticket, first=False)
+
+
+async def _submit(core: Core, reply: Reply, ticket: Ticket, *, first: bool) -> Reply:
+    settled: Reply | None = None
+    with unbroken():
+        try:
+            accepted = await core.outbox.submit(_draft_of(reply, ticket))
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(
+                "MultiMail took the draft and its answer was lost. Ask for the same draft again (same ticket, same "
+                "body): deskgate looks it up first and never makes a second mail of it.",
+                ticket_id=reply.ticket_id,
+            ) from error
+        except DeskError:
+            if first:  # after a lost answer, only this row's key can tell whether the mail is there
+                await keep(core, replace(reply, state=FAILED))
+            raise
+        settled = await _accept(core, reply, accepted)
+    if settled is None:
+        raise OutcomeUnknown("MultiMail took too long over this draft. Ask for the same draft again to find out.")
+    return settled
+
+
+async def _accept(core: Core, reply: Reply, accepted: Accepted) -> Reply:
+    held = replace(reply, state=HELD, message_id=accepted.message_id, thread_id=accepted.thread_id or reply.thread_id)
+    digest = digest_of(held, Content.of_draft(held), Seen.load(held.seen))
+    held = await keep(core, replace(held, digest=digest))
+    try:
+        await core.outbox.tag(accepted.message_id, _draft_of(held).marks)
+    except DeskError as error:  # the map that counts is ours; the tag is a convenience for people at MultiMail
+        log.info("reply %s is held but could not be tagged: %s", held.id, error.code)
+    return held
+
+
+def _draft_of(reply: Reply, ticket: Ticket | None = None) -> Draft:
+    return Draft(
+        to=reply.recipient,
+        subject=reply.subject,
+        body=reply.body,
+        ticket_id=reply.ticket_id,
+        ticket_status=ticket.status if ticket else "",
+        key=reply.id,
+        thread_id=reply.thread_id,
+    )
+
+
+def checked_body(text: str) -> str:
+    """A body as it will be kept and sent: line ends unified, nothing else changed.
+
+    Raises:
+        BadInput: empty, too long, or holding characters that a reader would not see.
+    """
+    body = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not body.strip():
+        raise BadInput("The text is empty.")
+    if len(body) > BODY_LIMIT_CHARS:
+        raise BadInput(f"The text has {len(body)} characters; the limit is {BODY_LIMIT_CHARS}.")
+    hidden = concealed(body)
+    if hidden:
+        raise BadInput(f"The text holds characters that a reader cannot see ({', '.join(hidden[:5])}). Remove them.")
+    return body
+
+
+def _checked_subject(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if concealed(text) or "\n" in text:
+        raise BadInput("The subject must be one line without invisible characters.")
+    if len(text) > SUBJECT_LIMIT_CHARS:
+        raise BadInput(f"The subject has {len(text)} characters; the limit is {SUBJECT_LIMIT_CHARS}.")
+    return subject_line(text) or None

@@ -1,0 +1,159 @@
+"""Looking at a held reply: what MultiMail would send, what the ticket is by now, and whether either moved."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from deskgate.desk.clock import parse_time
+from deskgate.desk.core import Core
+from deskgate.desk.digest import Content, Seen, digest_of, split_footer
+from deskgate.desk.errors import DigestMismatch, TicketChanged
+from deskgate.desk.multimail import Mail
+from deskgate.desk.replies import Reply
+from deskgate.desk.zendesk import Ticket
+
+ENDED = ("solved", "closed")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One held reply, seen at one moment.
+
+    `body` is the whole text as held, footer included. `altered` names what differs from the draft, `moved` what changed
+    on the ticket as far as one look tells. `digest` is over all of it: a decision that carries it decides on this look.
+    `own_copy` says that MultiMail did not give the body back and ours is shown instead.
+    """
+
+    reply: Reply
+    content: Content
+    body: str
+    footer: str
+    seen: Seen
+    digest: str
+    altered: tuple[str, ...]
+    moved: tuple[str, ...]
+    own_copy: bool
+
+    @property
+    def redirected(self) -> bool:
+        """Whether the held mail would go to anyone but the recipient that was derived from the ticket."""
+        return self.content.to != (self.reply.recipient,) or bool(self.content.cc)
+
+
+def look_at(reply: Reply, mail: Mail, ticket: Ticket) -> Look:
+    """Compare draft, held mail and ticket."""
+    held_body = mail.body if mail.body is not None else reply.body
+    body, footer = split_footer(reply.body, held_body)
+    content = Content(
+        to=tuple(_same_address(address, reply.recipient) for address in mail.to),
+        cc=mail.cc or (),
+        subject=mail.subject if mail.subject is not None else reply.subject,
+        body=body,
+    )
+    # A footer belongs to MultiMail as long as it stays as it was first seen; a new one is somebody's edit.
+    if reply.footer is not None and footer != reply.footer:
+        content = replace(content, body=held_body)
+    seen = Seen.of(ticket)
+    drafted = Seen.load(reply.seen)
+    return Look(
+        reply=reply,
+        content=content,
+        body=held_body,
+        footer=footer,
+        seen=seen,
+        digest=digest_of(reply, content, seen),
+        altered=tuple(_altered(reply, content)),
+        moved=tuple(_moved(drafted, seen)),
+        own_copy=mail.body is None,
+    )
+
+
+async def show(core: Core, look: Look) -> Look:
+    """Remember that this look was shown, so that a decision can name its digest."""
+    if look.digest != look.reply.digest:
+        await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), core.now())
+    if look.reply.footer is None and not look.own_copy:
+        kept = await core.store.save_reply(replace(look.reply, footer=look.footer))
+        return replace(look, reply=kept) if kept else look
+    return look
+
+
+async def check(core: Core, look: Look, digest: str | None) -> Seen:
+    """Hold the digest that somebody saw against what is there now; gives the ticket as they saw it.
+
+    Without a digest, the one of the draft counts.
+
+    Raises:
+        DigestMismatch: the held mail is not what that digest was made of, or would go to somebody else.
+        TicketChanged: the mail is the same and the ticket moved since.
+    """
+    if look.redirected:
+        raise DigestMismatch(
+            "The held mail is no longer addressed to the ticket's requester alone. It cannot be approved: reject it.",
+            message_id=look.reply.message_id,
+        )
+    given = digest or look.reply.digest
+    seen = await _behind(core, look, given)
+    if seen is None:
+        raise DigestMismatch(
+            "The digest does not belong to the mail as it is held now"
+            + (f" (different: {', '.join(look.altered)})" if look.altered else "")
+            + ". Nothing was sent: list the pending replies, read it again, and decide with the digest shown there.",
+            message_id=look.reply.message_id,
+        )
+    changes = [*_moved_for_certain(seen, look.seen), *await _new_comments(core, seen, look.seen)]
+    if changes:
+        raise TicketChanged(
+            f"Since this was seen: {'; '.join(changes)}. Read the ticket, list the pending replies, and decide with the "
+            "fresh digest shown there, or reject it.",
+            message_id=look.reply.message_id,
+            changes=changes,
+        )
+    return seen
+
+
+async def _behind(core: Core, look: Look, digest: str | None) -> Seen | None:
+    candidates = [Seen.load(look.reply.seen), look.seen]
+    if digest:
+        shown = await core.store.view(look.reply.id, digest)
+        candidates += [Seen.load(shown)] if shown else []
+    return next((seen for seen in candidates if digest_of(look.reply, look.content, seen) == digest), None)
+
+
+def _moved_for_certain(before: Seen, now: Seen) -> Iterable[str]:
+    if before.requester_id != now.requester_id:
+        yield "the ticket has another requester"
+    elif (before.email or "").casefold() != (now.email or "").casefold():
+        yield "the requester's email address changed"
+    if now.status in ENDED and before.status != now.status:
+        yield f"the ticket was {now.status}"
+
+
+def _moved(before: Seen, now: Seen) -> Iterable[str]:
+    certain = list(_moved_for_certain(before, now))
+    yield from certain
+    if not certain and before.updated_at != now.updated_at:
+        yield f"the ticket was updated at {now.updated_at}, after this was drafted; read it to see how"
+
+
+async def _new_comments(core: Core, before: Seen, now: Seen) -> list[str]:
+    since = parse_time(before.updated_at)
+    if before.updated_at == now.updated_at or since is None:
+        return []
+    comments = await core.zendesk.public_comments_since(now.ticket_id, since)
+    return [f"{len(comments)} new public comment(s) on the ticket"] if comments else []
+
+
+def _altered(reply: Reply, content: Content) -> Iterable[str]:
+    if content.to != (reply.recipient,):
+        yield "recipient"
+    if content.cc:
+        yield "cc"
+    if content.subject != reply.subject:
+        yield "subject"
+    if content.body != reply.body:
+        yield "body"
+
+
+def _same_address(held: str, drafted: str) -> str:
+    """The drafted spelling where the two differ only in case, which no mail server tells apart in practice."""
+    return drafted if held.strip().casefold() == drafted.casefold() else held

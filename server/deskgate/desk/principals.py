@@ -1,0 +1,34 @@
+"""For whom a call acts, and what they may do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["solo", "agent", "reviewer"]
+
+DRAFT = "draft"
+DECIDE = "decide"
+
+SCOPES_OF_ROLE: dict[Role, frozenset[str]] = {
+    "agent": frozenset({DRAFT}),
+    "reviewer": frozenset({DECIDE}),
+    "solo": frozenset({DRAFT, DECIDE}),
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Someone who acts: `id` names the credential, `owner` the person or team behind it."""
+
+    id: str
+    kind: Literal["human", "agent", "policy"]
+    scopes: frozenset[str]
+    owner: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """Every name under which this principal must not meet itself at the gate."""
+        return {self.id, self.owner or self.id}
+
+    def may(self, scope: str) -> bool:
+        """Whether this principal holds the scope."""
+        return scope in self.scopes

@@ -1,0 +1,108 @@
+"""The queue in ticket terms: what waits for a decision, for whom, since when, and whether it is still right."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from deskgate.desk.clock import parse_time
+from deskgate.desk.core import Core
+from deskgate.desk.errors import BadInput
+from deskgate.desk.look import Look, look_at, show
+from deskgate.desk.multimail import Mail, Stage
+from deskgate.desk.replies import HELD, Reply
+from deskgate.desk.zendesk import Ticket
+
+PAGE_CHARS = 150_000
+FRESH_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Pending:
+    """One reply that waits. `look` is `None` where the ticket can no longer be read; `scanning`: not yet decidable."""
+
+    reply: Reply
+    ticket: Ticket | None
+    look: Look | None
+    scanning: bool = False
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of the queue. `total` counts our held replies; `foreign` other mails held for the same mailbox."""
+
+    items: tuple[Pending, ...]
+    total: int
+    foreign: int
+    cursor: str | None
+
+
+async def pending(core: Core, *, limit: int = 20, cursor: str | None = None, ticket_id: int | None = None) -> Queue:
+    """List held replies, oldest first, with what MultiMail holds now and what the tickets are by now.
+
+    One MultiMail listing and one Zendesk call for each hundred replies shown.
+
+    Raises:
+        BadInput: the cursor is not one of ours.
+    """
+    held = {mail.message_id: mail for mail in await _held(core)}
+    ours, foreign = await _ours(core, held, ticket_id)
+    after = _decoded(cursor) if cursor else ("", "")
+    rest = [reply for reply in ours if (reply.drafted_at, reply.id) > after]
+    page = _fitting(rest[:limit])
+    tickets = await core.zendesk.tickets({reply.ticket_id for reply in page})
+    items = [await _item(core, reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
+    more = len(rest) > len(page)
+    return Queue(tuple(items), len(ours), foreign, _encoded(page[-1]) if more and page else None)
+
+
+async def _held(core: Core) -> list[Mail]:
+    return await (core.oversight.pending() if core.oversight else core.outbox.pending())
+
+
+async def _ours(core: Core, held: dict[str, Mail], ticket_id: int | None) -> tuple[list[Reply], int]:
+    rows = await core.store.replies_in_state(HELD)
+    now = core.clock.now()
+
+    def fresh(reply: Reply) -> bool:
+        drafted = parse_time(reply.drafted_at)
+        return drafted is not None and (now - drafted).total_seconds() < FRESH_SECONDS
+
+    known = {row.message_id for row in rows}
+    ours = [row for row in rows if row.message_id in held or fresh(row)]
+    if ticket_id is not None:
+        ours = [row for row in ours if row.ticket_id == ticket_id]
+    ours.sort(key=lambda row: (row.drafted_at, row.id))
+    return ours, sum(1 for message_id in held if message_id not in known)
+
+
+def _fitting(replies: list[Reply]) -> list[Reply]:
+    """As many as one answer should carry: whole bodies, but not a megabyte of them."""
+    kept: list[Reply] = []
+    size = 0
+    for reply in replies:
+        size += len(reply.body) + 1_000
+        if kept and size > PAGE_CHARS:
+            break
+        kept.append(reply)
+    return kept
+
+
+async def _item(core: Core, reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
+    if mail is None or mail.stage is Stage.SCANNING:
+        return Pending(reply, ticket, None, scanning=True)
+    if ticket is None:
+        return Pending(reply, None, None)
+    look = await show(core, look_at(reply, mail, ticket))
+    return Pending(look.reply, ticket, look)
+
+
+def _encoded(last: Reply) -> str:
+    return base64.urlsafe_b64encode(f"{last.drafted_at} {last.id}".encode()).decode()
+
+
+def _decoded(cursor: str) -> tuple[str, str]:
+    try:
+        drafted_at, reply_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
+    except (ValueError, binascii.Error) as error:
+        raise BadInput("The cursor is not one that this tool gave.") from error
+    return drafted_at, reply_id

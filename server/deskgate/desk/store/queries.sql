@@ -1,0 +1,59 @@
+-- name: add_reply
+INSERT INTO replies (
+    id, version, ticket_id, words, mailbox, recipient, subject, body, footer, thread_id, message_id, digest,
+    seen, state, drafted_by, drafted_at, attempted_at, decision, decided_by, decided_at, decided_digest, body_checked, reason,
+    sent_at, delivered_at, bounced_at, bounce_type
+) VALUES (
+    :id, :version, :ticket_id, :words, :mailbox, :recipient, :subject, :body, :footer, :thread_id, :message_id,
+    :digest, :seen, :state, :drafted_by, :drafted_at, :attempted_at, :decision, :decided_by, :decided_at, :decided_digest,
+    :body_checked, :reason, :sent_at, :delivered_at, :bounced_at, :bounce_type
+);
+
+-- name: save_reply
+UPDATE replies SET
+    version = version + 1, footer = :footer, thread_id = :thread_id, message_id = :message_id,
+    digest = :digest, state = :state, attempted_at = :attempted_at, decision = :decision, decided_by = :decided_by,
+    decided_at = :decided_at, decided_digest = :decided_digest, body_checked = :body_checked, reason = :reason, sent_at = :sent_at,
+    delivered_at = :delivered_at, bounced_at = :bounced_at, bounce_type = :bounce_type
+WHERE id = :id AND version = :version;
+
+-- name: reply
+SELECT * FROM replies WHERE id = :id;
+
+-- name: reply_of_message
+SELECT * FROM replies WHERE message_id = :message_id;
+
+-- name: reply_with_words
+SELECT * FROM replies WHERE words = :words AND state NOT IN ('cancelled', 'failed');
+
+-- name: replies_of_ticket
+SELECT * FROM replies WHERE ticket_id = :ticket_id ORDER BY drafted_at DESC, id LIMIT :limit;
+
+-- name: replies_in_state
+SELECT * FROM replies WHERE state = :state ORDER BY drafted_at, id;
+
+-- name: recent_replies
+SELECT * FROM replies ORDER BY drafted_at DESC, id LIMIT :limit;
+
+-- name: add_drafter
+INSERT OR IGNORE INTO drafters (reply_id, principal, owner) VALUES (:reply_id, :principal, :owner);
+
+-- name: drafters
+SELECT principal, owner FROM drafters WHERE reply_id = :reply_id;
+
+-- name: add_view
+INSERT OR IGNORE INTO views (reply_id, digest, seen, shown_at) VALUES (:reply_id, :digest, :seen, :shown_at);
+
+-- name: view
+SELECT seen FROM views WHERE reply_id = :reply_id AND digest = :digest;
+
+-- name: add_note
+INSERT INTO notes (id, version, ticket_id, words, text, stamp, state, written_by, written_at, comment_id, posted_at)
+VALUES (:id, :version, :ticket_id, :words, :text, :stamp, :state, :written_by, :written_at, :comment_id, :posted_at);
+
+-- name: save_note
+UPDATE notes SET version = version + 1, stamp = :stamp, state = :state, comment_id = :comment_id, posted_at = :posted_at
+WHERE id = :id AND version = :version;
+
+-- name: note_with_words
+SELECT * FROM notes WHERE words = :words AND state <> 'failed' ORDER BY written_at DESC LIMIT 1;

@@ -1,0 +1,107 @@
+"""Serving over HTTP: Streamable HTTP at /mcp, the legacy SSE transport at /sse, and /healthz."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import anyio
+import uvicorn
+from mcp.server import MCPServer
+from mcp.server.sse import SseServerTransport
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from deskgate.protocol.probe import probes_answered
+from deskgate.protocol.server import low_level
+from deskgate.web.health import health_routes
+
+IDLE_SECONDS = 600.0
+SESSIONS = 500
+GRACE_SECONDS = 3
+
+
+class SseDoor:
+    """The legacy transport with the probe filter in front."""
+
+    def __init__(self, server: MCPServer, transport: SseServerTransport) -> None:
+        self._low = low_level(server)
+        self._transport = transport
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, from GET /sse to its end."""
+        async with (
+            self._transport.connect_sse(scope, receive, send) as (incoming, outgoing),
+            probes_answered(self._low, incoming, outgoing) as filtered,
+        ):
+            await self._low.run(filtered, outgoing, self._low.create_initialization_options())
+
+
+def build_http_app(server: MCPServer, host: str, port: int) -> Starlette:
+    """Everything on one app, closed to foreign Host and Origin headers."""
+    security = local_security(host, port)
+    app = server.streamable_http_app(
+        session_idle_timeout=IDLE_SECONDS, max_sessions=SESSIONS, transport_security=security, host=host
+    )
+    sse = SseServerTransport("/messages/", security_settings=security)
+    app.router.routes.extend(
+        [
+            Route("/sse", endpoint=SseDoor(server, sse), methods=["GET"]),
+            Mount("/messages/", app=sse.handle_post_message),
+            *health_routes(security),
+        ]
+    )
+    return app
+
+
+def local_security(host: str, port: int) -> TransportSecuritySettings:
+    """Only this machine's own names, so that a page in a browser cannot rebind its way in."""
+    names = ["127.0.0.1", "localhost", "[::1]"]
+    hosts = [variant for name in names for variant in (name, f"{name}:{port}")]
+    origins = [f"http://{name}:{port}" for name in names]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it answers and leaves signals to us: its own handlers raise them again after the stop."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve_http(app: Starlette, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Run until SIGINT or SIGTERM; open streams get a few seconds to end."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = _Uvicorn(config, announce)
+    async with anyio.create_task_group() as group:
+
+        async def watch() -> None:
+            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                async for _ in signals:
+                    server.should_exit = True
+
+        group.start_soon(watch)
+        await server.serve(sockets=[listener])
+        group.cancel_scope.cancel()

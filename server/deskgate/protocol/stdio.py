@@ -1,0 +1,55 @@
+"""Serving over standard input and output, and leaving cleanly when asked to."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.stdio import stdio_server
+
+from deskgate.protocol.probe import probes_answered
+from deskgate.protocol.server import low_level
+
+WATCHDOG_SECONDS = 5.0
+
+
+async def serve_stdio(server: MCPServer, close: Callable[[], Awaitable[None]]) -> None:
+    """Serve until end of input, SIGINT or SIGTERM; `close` runs before the process may end.
+
+    The thread that reads standard input cannot be cancelled, so after a signal the process leaves by `os._exit`, once
+    everything is closed; a watchdog ends it should that hang.
+    """
+    low = low_level(server)
+    stopped = False
+    async with anyio.create_task_group() as group:
+
+        async def watch(scope: anyio.CancelScope) -> None:
+            nonlocal stopped
+            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                async for _ in signals:
+                    stopped = True
+                    _start_watchdog()
+                    scope.cancel()
+                    return
+
+        group.start_soon(watch, group.cancel_scope)
+        async with stdio_server() as (incoming, outgoing):
+            try:
+                async with probes_answered(low, incoming, outgoing) as filtered:
+                    await low.run(filtered, outgoing, low.create_initialization_options())
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await close()
+                if stopped:
+                    sys.stderr.flush()
+                    os._exit(0)
+        group.cancel_scope.cancel()
+
+
+def _start_watchdog() -> None:
+    watchdog = threading.Timer(WATCHDOG_SECONDS, os._exit, (1,))
+    watchdog.daemon = True
+    watchdog.start()

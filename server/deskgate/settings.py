@@ -1,0 +1,277 @@
+"""The environment, read once into one frozen value. Nothing else in deskgate reads it.
+
+A missing or contradictory setting stops the start, with one sentence for each fault.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from deskgate.desk.principals import Role
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SANDBOX_BASE = "http://sandbox.localhost"
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `faults` has one sentence each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class ZendeskSettings:
+    """Where Zendesk is, and one of the three ways to sign in."""
+
+    base_url: str
+    oauth_token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    email: str = ""
+    token: str = field(default="", repr=False)
+
+    @property
+    def way(self) -> Literal["oauth token", "oauth client", "api token"]:
+        """Which of the three ways is used; OAuth wins where several are set."""
+        if self.oauth_token:
+            return "oauth token"
+        return "oauth client" if self.client_id else "api token"
+
+
+@dataclass(frozen=True)
+class MultiMailSettings:
+    """Where MultiMail is, the keys, and the support mailbox (an address, or in v1 an id)."""
+
+    base_url: str
+    mailbox: str
+    token: str = field(default="", repr=False)
+    oversight_token: str = field(default="", repr=False)
+    admin_token: str = field(default="", repr=False)
+    api: Literal["auto", "v1", "short"] = "auto"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything deskgate was told. Secrets do not show in its repr."""
+
+    home: Path
+    sandbox: bool
+    role: Role
+    principal: str
+    approve: Literal["confirm", "unattended"]
+    zendesk: ZendeskSettings
+    multimail: MultiMailSettings
+    database: Path
+    sandbox_faults: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def sandbox_folder(self) -> Path:
+        """Where the pretend world lives."""
+        return self.home / "sandbox"
+
+
+def home(environment: Mapping[str, str] | None = None) -> Path:
+    """The data folder: DESKGATE_HOME, or the platform's folder for a user's data."""
+    given = (os.environ if environment is None else environment).get("DESKGATE_HOME", "").strip()
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("deskgate", appauthor=False))
+
+
+def read(
+    environment: Mapping[str, str] | None = None,
+    *,
+    sandbox: bool | None = None,
+    role: str | None = None,
+    sandbox_faults: tuple[str, ...] = (),
+) -> Settings:
+    """Read the settings; arguments come from the command line and win.
+
+    Raises:
+        SettingsError: with every fault found, not only the first.
+    """
+    source = os.environ if environment is None else environment
+    given = {name: value.strip() for name, value in source.items() if value.strip()}
+    faults: list[str] = []
+    pretend = _flag(given, "DESKGATE_SANDBOX", faults) if sandbox is None else sandbox
+    chosen = _choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
+    approve = _choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
+    zendesk, multimail = _pretended() if pretend else (_zendesk(given, faults), _multimail(given, faults))
+    notices = _not_yet(given, faults)
+    folder = home(given)
+    settings = Settings(
+        home=folder,
+        sandbox=pretend,
+        role=chosen,  # type: ignore[arg-type]  # _choice gives one of the three
+        principal=given.get("DESKGATE_PRINCIPAL") or _someone(chosen),
+        approve=approve,  # type: ignore[arg-type]  # one of the two
+        zendesk=zendesk,
+        multimail=multimail,
+        database=_database(given, folder, pretend, faults),
+        sandbox_faults=sandbox_faults,
+        notices=tuple(notices),
+    )
+    if chosen == "reviewer" and not settings.multimail.oversight_token:
+        faults.append("DESKGATE_ROLE=reviewer needs MULTIMAIL_OVERSIGHT_TOKEN: without it nothing can be decided.")
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _someone(role: str) -> str:
+    """Who a local process acts for when nobody said: the machine's user, told apart by role."""
+    import getpass
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "local"
+    return user if role == "solo" else f"{user}/{role}"
+
+
+def _pretended() -> tuple[ZendeskSettings, MultiMailSettings]:
+    from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
+
+    told = SANDBOX_ENVIRONMENT(SANDBOX_BASE)
+    faults: list[str] = []
+    return _zendesk(told, faults), _multimail(told, faults)
+
+
+def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
+    subdomain = given.get("ZENDESK_SUBDOMAIN", "")
+    base_url = given.get("ZENDESK_BASE_URL", "")
+    if subdomain and not base_url:
+        if not subdomain.replace("-", "").isalnum() or not subdomain.isascii():
+            faults.append("ZENDESK_SUBDOMAIN is only the first part of the address: `acme` for acme.zendesk.com.")
+        base_url = f"https://{subdomain}.zendesk.com"
+    if base_url:
+        base_url = _origin("ZENDESK_BASE_URL", base_url.removesuffix("/").removesuffix("/api/v2"), faults)
+    else:
+        faults.append("ZENDESK_SUBDOMAIN is missing: the first part of your Zendesk address (or set ZENDESK_BASE_URL).")
+    found = ZendeskSettings(
+        base_url=base_url,
+        oauth_token=given.get("ZENDESK_OAUTH_TOKEN", ""),
+        client_id=given.get("ZENDESK_OAUTH_CLIENT_ID", ""),
+        client_secret=given.get("ZENDESK_OAUTH_CLIENT_SECRET", ""),
+        email=given.get("ZENDESK_EMAIL", ""),
+        token=given.get("ZENDESK_TOKEN", ""),
+    )
+    _signed_in(found, faults)
+    return found
+
+
+def _signed_in(found: ZendeskSettings, faults: list[str]) -> None:
+    halves = (
+        ("ZENDESK_OAUTH_CLIENT_ID", found.client_id, "ZENDESK_OAUTH_CLIENT_SECRET", found.client_secret),
+        ("ZENDESK_EMAIL", found.email, "ZENDESK_TOKEN", found.token),
+    )
+    if found.oauth_token:
+        return
+    for first, one, second, other in halves:
+        if one and other:
+            return
+        if one or other:
+            faults.append(f"{second if one else first} is missing: it goes with {first if one else second}.")
+            return
+    faults.append(
+        "No Zendesk login is set: ZENDESK_OAUTH_TOKEN, or ZENDESK_OAUTH_CLIENT_ID with ZENDESK_OAUTH_CLIENT_SECRET, "
+        "or ZENDESK_EMAIL with ZENDESK_TOKEN."
+    )
+
+
+def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings:
+    token = given.get("MULTIMAIL_TOKEN") or given.get("MULTIMAIL_API_KEY", "")
+    oversight = given.get("MULTIMAIL_OVERSIGHT_TOKEN", "")
+    alias = given.get("MULTIMAIL_API_KEY")
+    if alias and given.get("MULTIMAIL_TOKEN", alias) != alias:
+        faults.append("MULTIMAIL_TOKEN and MULTIMAIL_API_KEY are the same setting and differ. Keep one.")
+    if not token:
+        faults.append("MULTIMAIL_TOKEN is missing: a MultiMail key with the scopes read and send.")
+    if token and token == oversight:
+        faults.append(
+            "MULTIMAIL_OVERSIGHT_TOKEN is the same key as MULTIMAIL_TOKEN. Whoever writes must not be able to approve: "
+            "make a second key with the scope oversight."
+        )
+    if "MULTIMAIL_MAILBOX" not in given:
+        faults.append("MULTIMAIL_MAILBOX is missing: the address of the support mailbox at MultiMail.")
+    return MultiMailSettings(
+        base_url=_origin("MULTIMAIL_BASE_URL", given.get("MULTIMAIL_BASE_URL", "https://api.multimail.dev"), faults),
+        mailbox=given.get("MULTIMAIL_MAILBOX", ""),
+        token=token,
+        oversight_token=oversight,
+        admin_token=given.get("MULTIMAIL_ADMIN_TOKEN", ""),
+        api=_choice(given, "MULTIMAIL_API", ("auto", "v1", "short"), "auto", faults),  # type: ignore[arg-type]
+    )
+
+
+def _origin(name: str, value: str, faults: list[str]) -> str:
+    url = value.rstrip("/")
+    parts = urlsplit(url)
+    local = parts.hostname in LOOPBACK or url.startswith(SANDBOX_BASE)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        faults.append(f"{name} is not a web address: it begins with https://.")
+    elif parts.scheme == "http" and not local:
+        faults.append(f"{name} uses http:// to another machine; the keys would travel in the open. Use https://.")
+    elif parts.username or parts.query or parts.fragment:
+        faults.append(f"{name} must hold no user, query or fragment.")
+    return url
+
+
+def _choice(
+    given: Mapping[str, str],
+    name: str,
+    allowed: tuple[str, ...],
+    default: str,
+    faults: list[str],
+    chosen: str | None = None,
+) -> str:
+    value = chosen or given.get(name, default)
+    if value not in allowed:
+        faults.append(f"{name} must be one of {', '.join(allowed)}.")
+        return default
+    return value
+
+
+def _flag(given: Mapping[str, str], name: str, faults: list[str]) -> bool:
+    value = given.get(name, "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no"}:
+        faults.append(f"{name} must be 1 or 0.")
+    return value in {"1", "true", "yes"}
+
+
+def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: list[str]) -> Path:
+    """The data file. The sandbox has its own, so that a rehearsal never meets a real draft."""
+    if pretend:
+        return folder / "sandbox" / "deskgate.sqlite3"
+    url = given.get("DESKGATE_DATABASE_URL", "")
+    if url and not url.startswith("sqlite:///"):
+        faults.append(
+            "DESKGATE_DATABASE_URL must be sqlite:///path/to/file: this version keeps its data in one SQLite file."
+        )
+    return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
+
+
+def _not_yet(given: Mapping[str, str], faults: list[str]) -> list[str]:
+    """Settings that this version does not act on: a fault where somebody relies on them for protection."""
+    if "DESKGATE_TOKENS" in given:
+        faults.append(
+            "DESKGATE_TOKENS is set, but this version knows no bearer tokens: HTTP is served to this machine only. "
+            "Remove the setting."
+        )
+    waiting = {
+        "DESKGATE_POLICY": "every reply is held for a person",
+        "DESKGATE_PUBLIC_URL": "there is no reviewer's page yet",
+        "MULTIMAIL_WEBHOOK_SECRET": "there is no webhook route yet",
+        "ZENDESK_WEBHOOK_SECRET": "there is no webhook route yet",
+    }
+    return [
+        f"{name} is set and has no effect in this version: {what}." for name, what in waiting.items() if name in given
+    ]

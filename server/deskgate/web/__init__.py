@@ -1,0 +1,1 @@
+"""What people, probes and other services may reach over HTTP beside MCP."""

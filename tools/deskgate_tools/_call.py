@@ -1,0 +1,48 @@
+"""What a tool function is given and what it says about itself."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from mcp.server.mcpserver import Context, Resolve
+from pydantic import BaseModel, ConfigDict, Field
+
+from deskgate.desk import Desk
+
+
+async def current_desk(ctx: Context[Any, Any]) -> Desk:
+    """The desk of this call: the process's shared rooms, acting for the caller's principal."""
+    desk: Desk = ctx.request_context.lifespan_context
+    return desk
+
+
+CurrentDesk = Annotated[Desk, Resolve(current_desk)]
+"""A parameter of this type is filled by the server and does not appear among the tool's arguments."""
+
+TicketId = Annotated[int, Field(ge=1, description="Zendesk ticket number")]
+MessageId = Annotated[str, Field(min_length=1, max_length=200, description="message_id of a drafted reply")]
+Cursor = Annotated[str | None, Field(max_length=2000, description="cursor of the previous answer")]
+Reason = Annotated[str | None, Field(max_length=1000, description="kept in the record")]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A tool's title, its four hints, and who is offered it: `draft`, `decide`, or anyone (`None`).
+
+    `open_world` is true throughout: every tool speaks to Zendesk or MultiMail.
+    """
+
+    title: str
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    scope: Literal["draft", "decide"] | None = None
+
+
+class Shape(BaseModel):
+    """The base of every structured result. `text` is what a host without structured results shows its model."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    def text(self) -> str:
+        """The result in plain words."""
+        raise NotImplementedError
