@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox import constants
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes import FakeClock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskgate.sandbox import mime
 from deskgate.sandbox.constants import MAILBOX_ID
 from deskgate.sandbox.mime import Letter, build
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 
@@ -141,6 +141,7 @@ async def test_attachments_come_along() -> None:
     assert (part.get_filename(), part.get_content().strip()) == ("a b.txt", "hi")
 
 
+@settings(deadline=None)
 @given(subject=st.text(max_size=200), markdown=st.text(max_size=400))
 def test_any_text_reads_back_as_it_was(subject: str, markdown: str) -> None:
     subject, markdown = (text.encode("utf-8", "ignore").decode() for text in (subject, markdown))

@@ -4,10 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox.constants import MAILBOX_ADDRESS, MAILBOX_ID
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 

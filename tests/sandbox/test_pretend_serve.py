@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import anyio
@@ -21,11 +21,13 @@ pytestmark = pytest.mark.anyio
 PROGRAM = """
 import anyio, sys
 from pathlib import Path
+from deskgate.sandbox.faults import parse_fault
 from deskgate.sandbox.serve import serve
 def announce(text):
     sys.stdout.write(text + "\\n<end>\\n")
     sys.stdout.flush()
-anyio.run(serve, Path(sys.argv[1]), "127.0.0.1", 0, announce)
+faults = [parse_fault(text) for text in sys.argv[2:]]
+anyio.run(serve, Path(sys.argv[1]), "127.0.0.1", 0, announce, faults)
 """
 
 
@@ -34,7 +36,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
     folder = tmp_path_factory.mktemp("served")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     started = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder)],
+        [sys.executable, "-c", PROGRAM, str(folder), "503:7@GET /users/me"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -55,15 +57,22 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
 
 
 @pytest.fixture
-async def client(process: tuple[subprocess.Popen[str], dict[str, str]]) -> httpx.AsyncClient:
+async def client(process: tuple[subprocess.Popen[str], dict[str, str]]) -> AsyncIterator[httpx.AsyncClient]:
     login = (f"{API_USER_EMAIL}/token", ZENDESK_TOKEN)
     origin = process[1]["ZENDESK_BASE_URL"].removesuffix("/zendesk")
-    return httpx.AsyncClient(base_url=origin, auth=login, timeout=5)
+    async with httpx.AsyncClient(base_url=origin, auth=login, timeout=5) as opened:
+        yield opened
 
 
 async def test_the_announced_lines_connect(client: httpx.AsyncClient) -> None:
     answer = await client.get("/zendesk/api/v2/tickets/101.json", params={"include": "users"})
     assert answer.json()["ticket"]["id"] == 101
+
+
+async def test_it_can_start_with_a_plan_of_faults(client: httpx.AsyncClient) -> None:
+    answers = [await client.get("/zendesk/api/v2/users/me") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [503, 200]
+    assert answers[0].headers["retry-after"] == "7"
 
 
 async def test_links_lead_back_to_the_port(client: httpx.AsyncClient) -> None:
@@ -110,18 +119,18 @@ async def test_a_customer_can_answer_beside_the_running_sandbox(
     send = {"from": lines["MULTIMAIL_MAILBOX"], "to": "odalys@example.com", "subject": "Re", "body": "Hi"}
     send |= {"thread_id": "zd-106"}
     await client.put("/sandbox/switches/scan_seconds", json={"value": 0})
-    mail = httpx.AsyncClient(base_url=lines["MULTIMAIL_BASE_URL"])
     key = {"authorization": f"Bearer {lines['MULTIMAIL_TOKEN']}"}
-    sent = (await mail.post("/send_email", json=send, headers=key)).json()
+    sent = (await client.post("/multimail/send_email", json=send, headers=key, auth=None)).json()
     folder = Path(lines["folder"])
     with pytest.raises(LookupError):
         await anyio.to_thread.run_sync(play_customer, folder, 106, "too early")
     decider = {"authorization": f"Bearer {lines['MULTIMAIL_OVERSIGHT_TOKEN']}"}
     decision = {"message_id": sent["message_id"], "decision": "approve"}
-    await mail.post("/decide_email", json=decision, headers=decider)
+    await client.post("/multimail/decide_email", json=decision, headers=decider, auth=None)
     email_id = await anyio.to_thread.run_sync(play_customer, folder, 106, "got in, thank you!")
-    inbox = (await mail.get("/check_inbox", headers=key, params={"direction": "inbound"})).json()["messages"]
-    assert [one["message_id"] for one in inbox] == [email_id]
+    params = {"direction": "inbound"}
+    inbox = await client.get("/multimail/check_inbox", headers=key, params=params, auth=None)
+    assert [one["message_id"] for one in inbox.json()["messages"]] == [email_id]
 
 
 async def test_it_listens_on_loopback_only(tmp_path: Path) -> None:

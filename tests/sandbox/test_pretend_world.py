@@ -1,14 +1,15 @@
 """The world as tests, the demo and curious people use it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox.constants import MAILBOX_ID, ORIGIN, SANDBOX_ENVIRONMENT
 from deskgate.sandbox.switches import SWITCHES
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 
@@ -43,6 +44,14 @@ async def test_two_openers_see_the_same_world(world: World, zendesk: httpx.Async
         assert comments[-1]["body"] == "from elsewhere"
     finally:
         other.close()
+
+
+def test_several_may_open_a_fresh_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        worlds = list(pool.map(lambda _: World.open(tmp_path), range(6)))
+    assert [len(world.comments(105)) for world in worlds] == [130] * 6
+    for world in worlds:
+        world.close()
 
 
 async def test_reset_brings_the_first_day_back(world: World, sender: httpx.AsyncClient, clock: FakeClock) -> None:

@@ -1,12 +1,14 @@
 """Who may call the pretend Zendesk."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox import constants
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 
@@ -15,8 +17,9 @@ CLIENT = {"client_id": constants.ZENDESK_CLIENT_ID, "client_secret": constants.Z
 
 
 @pytest.fixture
-def stranger(world: World) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=SandboxTransport(world), base_url=BASE)
+async def stranger(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=SandboxTransport(world), base_url=BASE) as client:
+        yield client
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 

@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from fakes import FakeClock
 
 from deskgate.sandbox import constants
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import struct
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,20 +17,24 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from deskgate.sandbox.app import EXTENSION, TROUBLE, build_app
 from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
+from deskgate.sandbox.faults import Fault
 from deskgate.sandbox.world import World
 
 SHUTDOWN_SECONDS = 2
 """How long a stop waits for calls that are still being answered."""
 
 
-async def serve(folder: Path, host: str, port: int, announce: Callable[[str], None]) -> None:
+async def serve(
+    folder: Path, host: str, port: int, announce: Callable[[str], None], faults: Iterable[Fault] = ()
+) -> None:
     """Serve the world in `folder` until SIGINT or SIGTERM; port 0 takes any free one.
 
-    `announce` gets the text for the person at the terminal once the port answers. Raises ValueError for a host that is
+    `faults` are the first of the plan. `announce` gets the text for the person at the terminal once the port answers. Raises ValueError for a host that is
     not loopback (there are no secrets here, but also no locks), OSError where the port is taken.
     """
     listener = _listen(host, port)
     world = await to_thread.run_sync(World.open, folder)
+    world.faults.replace(faults)
     try:
         await serve_world(world, listener, announce)
     finally:

@@ -1,12 +1,14 @@
 """The sandbox's one SQLite file, spoken to by named statements from the .sql files beside this module."""
 
 import sqlite3
+import time
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 BUSY_TIMEOUT_SECONDS = 10.0
+PREPARE_ATTEMPTS = 200
 
 
 @cache
@@ -28,7 +30,17 @@ class Store:
             path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript(files(__package__).joinpath("schema.sql").read_text("utf-8"))
+        self._prepare(files(__package__).joinpath("schema.sql").read_text("utf-8"))
+
+    def _prepare(self, schema: str) -> None:
+        for _ in range(PREPARE_ATTEMPTS):
+            try:
+                self._connection.executescript(schema)
+            except sqlite3.OperationalError:  # two first openers: the change to WAL does not wait for the busy timeout
+                time.sleep(BUSY_TIMEOUT_SECONDS / PREPARE_ATTEMPTS)
+            else:
+                return
+        self._connection.executescript(schema)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,6 +12,7 @@ FILES = "https://files.zdusercontent.example.net"
 """Attachments live on another host, and their address holds a token that opens them: neither is for a model."""
 
 GROUP_ID, BRAND_ID, FORM_ID, ORGANIZATION_ID = 33144692246001, 33144692247001, 33144692248001, 33144692249001
+UNKNOWN = {"sandbox_extra": {"why": "Zendesk adds attributes without notice; clients ignore what they do not know"}}
 STATUS_IDS = {"new": 1, "open": 2, "pending": 3, "hold": 4, "solved": 5, "closed": 5}
 
 
@@ -26,7 +27,7 @@ def user(user_id: int, name: str, email: str | None, at: str, **more: Any) -> Js
         "signature": None, "details": None, "notes": None, "role_type": None, "custom_role_id": None,
         "moderator": False, "ticket_restriction": "requested", "only_private_comments": False,
         "restricted_agent": True, "suspended": False, "default_group_id": None, "report_csv": False,
-        "user_fields": {}, "sandbox_extra": {"kept": "clients ignore what they do not know"},
+        "user_fields": {}, **UNKNOWN,
     }  # fmt: skip
     return {**document, **more}
 
@@ -45,7 +46,7 @@ def ticket(ticket_id: int, subject: str, requester_id: int, at: str, **more: Any
         "sharing_agreement_ids": [], "custom_status_id": 33144692245100 + STATUS_IDS[status],
         "fields": [{"id": 33144692245001, "value": None}], "followup_ids": [], "ticket_form_id": FORM_ID,
         "brand_id": BRAND_ID, "allow_channelback": False, "allow_attachments": True,
-        "from_messaging_channel": False, "encoded_id": f"SBX{ticket_id:03d}-0DGZ",
+        "from_messaging_channel": False, "encoded_id": f"SBX{ticket_id:03d}-0DGZ", **UNKNOWN,
     }  # fmt: skip
     return {**document, **more}
 
@@ -55,7 +56,7 @@ def comment(comment_id: int, audit_id: int, author_id: int, body: str, at: str, 
     document: Json = {
         "id": comment_id, "type": "Comment", "author_id": author_id, "body": body, "html_body": comment_html(body),
         "plain_body": re.sub(r"\n{2,}", " \n\n ", body), "public": public, "attachments": [], "audit_id": audit_id,
-        "via": via("web"), "created_at": at, "metadata": metadata({}),
+        "via": via("web"), "created_at": at, "metadata": metadata({}), **UNKNOWN,
     }  # fmt: skip
     return {**document, **more}
 
