@@ -86,6 +86,12 @@ def home(environment: Mapping[str, str] | None = None) -> Path:
     return Path(platformdirs.user_data_dir("deskgate", appauthor=False))
 
 
+def inherited() -> dict[str, str]:
+    """What a child process needs of this one's environment to run at all, and none of our settings."""
+    needed = ("PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in needed if name in os.environ}
+
+
 def read(
     environment: Mapping[str, str] | None = None,
     *,

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.anyio
 
 ANA = "ana@example.com"
 SUBJECT = "Re: Where is my parcel?"
-ROOT = "/v1/mailboxes/{}"
 USED = {
     "v1": {
         "GET /v1/mailboxes",

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from contract.servers import DOCUMENT, Checked, short_only, v1_only
+from contract.contracts import DOCUMENT
+from contract.servers import Checked, short_only, v1_only
 
 pytestmark = pytest.mark.anyio
 

@@ -67,7 +67,9 @@ async def test_filters_narrow_the_list(
     assert len((await sender.get(f"{BOX}/emails", params=wanted)).json()["emails"]) == count
 
 
-@pytest.mark.parametrize("params", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"cursor": "x"}, {"date_after": "x"}])
+@pytest.mark.parametrize(
+    "params", [{"limit": 0}, {"limit": 101}, {"limit": "²"}, {"cursor": "x"}, {"cursor": "9" * 30}, {"date_after": "x"}]
+)
 async def test_a_bad_filter_is_a_400(sender: httpx.AsyncClient, params: dict[str, Any]) -> None:
     assert (await sender.get(f"{BOX}/emails", params=params)).status_code == 400
 

@@ -149,3 +149,18 @@ async def test_every_answer_names_its_request(zendesk: httpx.AsyncClient) -> Non
     answer = await zendesk.get("tickets/999")
     assert answer.headers["x-zendesk-api-version"] == "v2"
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999999999999999", "²", "-1", "1.5", "x"])
+async def test_a_number_that_no_ticket_has_is_told_politely(zendesk: httpx.AsyncClient, number: str) -> None:
+    answers = [
+        await zendesk.get(f"tickets/{number}"),
+        await zendesk.get("tickets/show_many", params={"ids": number}),
+        await zendesk.get("tickets", params={"per_page": number}),
+        await zendesk.get("search", params={"query": "type:ticket", "page": number}),
+        await zendesk.get("tickets/105/comments", params={"page[size]": number}),
+        await zendesk.put("tickets/101", json={"ticket": {"requester_id": number}}),
+        await zendesk.post("tickets", json={"ticket": {"comment": "c", "via_followup_source_id": number}}),
+    ]
+    assert [answer.status_code for answer in answers][2:5] == [400, 400, 400]
+    assert all(answer.status_code in (200, 400, 404, 422) for answer in answers)

@@ -248,7 +248,9 @@ class Wire:
 
         here = urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1", "sandbox.localhost"}
         # The default context uses the machine's own trust store and honours SSL_CERT_FILE, as operators expect.
-        trust: ssl.SSLContext | bool = False if self.base_url.startswith("http://") else ssl.create_default_context()
+        # Making one takes tens of milliseconds, so there is none where nothing would ask it.
+        bare = self._transport is not None or self.base_url.startswith("http://")
+        trust: ssl.SSLContext | bool = False if bare else ssl.create_default_context()
         client = httpx.AsyncClient(
             transport=self._transport,
             verify=trust,

@@ -10,7 +10,12 @@ from urllib.parse import unquote
 Json = dict[str, Any]
 T = TypeVar("T")
 
-FLAVOURS = {"int": r"\d+", "str": r"[^/]+"}
+FLAVOURS = {"int": r"[0-9]{1,18}", "str": r"[^/]+"}
+
+
+def plain_number(text: str) -> int | None:
+    """The number that these ASCII digits spell, where it fits the database; else None."""
+    return int(text) if re.fullmatch(FLAVOURS["int"], text) else None
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ async def serve(
 ) -> None:
     """Serve the world in `folder` until SIGINT or SIGTERM; port 0 takes any free one.
 
-    `faults` are the first of the plan. `announce` gets the text for the person at the terminal once the port answers. Raises ValueError for a host that is
-    not loopback (there are no secrets here, but also no locks), OSError where the port is taken.
+    `faults` are the first of the plan. `announce` gets the text for the person at the terminal once the port answers.
+    Raises ValueError for a host that is not loopback (there are no secrets here, but also no locks), OSError where the
+    port is taken.
     """
     listener = _listen(host, port)
     world = await to_thread.run_sync(World.open, folder)

@@ -22,6 +22,7 @@ MAILBOX = {
     "created_at": 1769587200000,
 }
 MAILBOXES = {"mailboxes": [MAILBOX]}
+ORIGIN = "http://sandbox.localhost"
 NOT_FOUND = httpx.Response(404, json={"error": "Not found"})
 TEXT = "Hello Ana,\n\nyour parcel is on its way."
 
@@ -89,11 +90,11 @@ def draft(**changes: Any) -> Draft:
     return Draft(**{**given, **changes})
 
 
-def wire(service: httpx.AsyncBaseTransport, clock: FakeClock, key: str) -> Wire:
+def wire(service: httpx.AsyncBaseTransport, clock: FakeClock, key: str, base_url: str = ORIGIN) -> Wire:
     """A connection to that service."""
     return Wire(
         "MultiMail",
-        "http://sandbox.localhost/multimail" if not isinstance(service, Service) else "http://sandbox.localhost",
+        base_url,
         FixedCredential(f"Bearer {key}"),
         clock,
         transport=service,

@@ -66,9 +66,10 @@ async def test_a_confirmation_of_another_mail_is_an_unknown_outcome():
         await oversight.decide("m_1", approve=True)
 
 
+@pytest.mark.parametrize(("api", "route"), [("v1", DECIDE), ("short", "POST /decide_email")])
 @pytest.mark.parametrize("answer", [lost(), httpx.ReadTimeout("late"), refused(503, "busy"), refused(500, "boom")])
-async def test_a_decision_whose_answer_was_lost_is_never_sent_twice(answer: Any):
-    oversight, service = oversight_of({DECIDE: answer})
+async def test_a_decision_whose_answer_was_lost_is_never_sent_twice(answer: Any, api: str, route: str):
+    oversight, service = oversight_of({route: answer}, api=api)
     with pytest.raises(OutcomeUnknown):
         await oversight.decide("m_1", approve=True)
     assert len(service.written) == 1

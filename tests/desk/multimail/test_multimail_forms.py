@@ -3,6 +3,7 @@
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from mail_service import ADDRESS, MAILBOXES, NOT_FOUND, Service, outbox_of, refused, sides, wire
@@ -45,13 +46,18 @@ async def test_the_question_is_asked_with_the_sending_key():
 @pytest.mark.parametrize("answer", [MAILBOXES, NOT_FOUND], ids=["v1", "short"])
 async def test_both_sides_at_once_ask_only_once(answer: Any):
     service = Service(EMPTY | {PROBE: answer})
-    outbox, oversight = sides(service, api="auto")
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        await anyio.lowlevel.checkpoint()
+        return await service.handle_async_request(request)
+
+    outbox, oversight = sides(httpx.MockTransport(slowly), api="auto")
     async with anyio.create_task_group() as group:
         for _ in range(5):
             group.start_soon(oversight.pending)
-    await oversight.pending()
     assert outbox.form in {"v1", "short"}
     assert service.asked.count(PROBE) == 1
+    assert len(service.asked) == 6
 
 
 @pytest.mark.parametrize(

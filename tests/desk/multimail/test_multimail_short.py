@@ -80,6 +80,12 @@ async def test_a_mail_whose_answer_was_lost_is_looked_up_and_never_sent_again(an
     assert len(service.written) == 1
 
 
+async def test_an_answer_on_a_thread_whose_answer_was_lost_is_never_sent_again_either():
+    outbox, service = outbox_of({REPLY: lost(), PENDING: messages(HELD)}, api="short")
+    assert (await outbox.submit(draft(thread_id="zd-101"))).repeated
+    assert [path for path, _ in service.written] == ["/reply_email"]
+
+
 async def test_the_look_up_waits_for_the_scan():
     clock = FakeClock()
     service = Service({SEND: lost(), PENDING: [messages(), messages(), messages(HELD)]})

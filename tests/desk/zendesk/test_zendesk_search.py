@@ -1,5 +1,8 @@
 """Search by typed parameters, in which no text can become an operator."""
 
+import base64
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,7 @@ def found(number: int, **fields):
         ('"exact phrase" rest', "exact phrase rest"),
         ('say "type:user', "say type user"),
         ("type\uff1auser \u201cquoted\u201d \uff0dtags", "type user quoted tags"),
+        ("\u2474 \u2477 status", "1 4 status"),
         ("mara@example.com", '"mara@example.com"'),
         ("ORD-1234/5", '"ORD-1234/5"'),
         ("it's", '"it\'s"'),
@@ -179,8 +183,31 @@ async def test_a_cursor_belongs_to_its_search(change):
     assert len(network.requests) == 1
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "W10", "\u00fc", "WyJjb21tZW50cyIsNTUxMiwiYSJd", "A" * 9999])
-async def test_a_forged_cursor_is_bad_input(cursor):
+def forged(*parts):
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "W10",
+        "\u00fc",
+        "A" * 9999,
+        forged("comments", 5512, "a"),
+        forged("search", "2", 20, "a"),
+        forged("search", 2, None, "a"),
+        forged("search", 2.5, 20, "a"),
+        forged("search", 2, 20, ["a"]),
+        forged("search", 2, 0, TicketSearch()._question()),
+        forged("search", 1, 20, TicketSearch()._question()),
+        forged("search", -2, 20, TicketSearch()._question()),
+        forged("search", 11, 100, TicketSearch()._question()),
+        forged("other", 2, 20, TicketSearch()._question()),
+    ],
+)
+async def test_a_forged_cursor_of_a_search_is_bad_input(cursor):
     zendesk, network = client()
     with pytest.raises(BadInput):
         await zendesk.search(TicketSearch(cursor=cursor))

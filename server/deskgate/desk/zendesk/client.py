@@ -188,11 +188,13 @@ class Zendesk:
         data = await self._of_ticket(ticket_id, "audits", params=params)
         audits = [reading.audit(row) for row in reading.many(data, "audits")]
         more = bool(data.get("next_page")) and bool(audits)
-        if more and audits[0].created_at < audits[-1].created_at:
+        if not audits or _newest_first(audits):
+            return audits, more
+        if more:
             raise UpstreamUnavailable(
                 "Zendesk does not list a ticket's updates newest first, so none can be looked up."
             )
-        # An archived ticket's audits come without paging, in whatever order.
+        # An archived ticket's audits come without paging, oldest first.
         return sorted(audits, key=lambda audit: audit.created_at, reverse=True), more
 
     async def _of_ticket(self, ticket_id: int, *parts: str, params: Mapping[str, str | int]) -> Any:
@@ -209,3 +211,8 @@ def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
     known = list(dict.fromkeys(number for number in ids if is_id(number)))
     for start in range(0, len(known), LARGEST_PAGE):
         yield known[start : start + LARGEST_PAGE]
+
+
+def _newest_first(audits: list[Audit]) -> bool:
+    first, last = audits[0], audits[-1]
+    return first.created_at >= last.created_at or first.id > last.id

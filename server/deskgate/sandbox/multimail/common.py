@@ -5,10 +5,11 @@ from collections.abc import Collection
 from sqlite3 import Row
 from typing import Any
 
-from deskgate.sandbox.exchange import Answer, Ask, Json, RefusedError, json_answer
+from deskgate.sandbox.exchange import Answer, Ask, Json, RefusedError, json_answer, plain_number
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.multimail.ids import new_id
 
+NO_CURSOR = 10**17
 MODES = ("read_only", "gated_all", "gated_send", "monitored", "autonomous")
 """Oversight modes, strictest first."""
 
@@ -75,10 +76,18 @@ def log(moment: Moment, actor: str, action: str, kind: str, subject: str, **meta
 
 def limit_of(ask: Ask, default: int) -> int:
     """The `limit` parameter, 1 to 100."""
-    text = ask.first("limit", str(default))
-    if not text.isdigit() or not 1 <= int(text) <= 100:
+    limit = plain_number(ask.first("limit", str(default)))
+    if limit is None or not 1 <= limit <= 100:
         raise refused(400, "limit must be between 1 and 100")
-    return int(text)
+    return limit
+
+
+def cursor_of(ask: Ask) -> int:
+    """The `cursor` parameter, a number; without one a number beyond all others."""
+    cursor = plain_number(ask.first("cursor", str(NO_CURSOR)))
+    if cursor is None:
+        raise refused(400, "cursor is not valid")
+    return cursor
 
 
 def ok(value: Any) -> Answer:

@@ -3,22 +3,16 @@
 from collections.abc import Iterator
 from sqlite3 import Row
 
-from deskgate.sandbox.exchange import Ask
+from deskgate.sandbox.exchange import Ask, plain_number
 from deskgate.sandbox.moment import Moment
-from deskgate.sandbox.multimail.common import limit_of, refused
+from deskgate.sandbox.multimail.common import cursor_of, limit_of, refused
 from deskgate.sandbox.times import epoch_ms, from_text
-
-END_OF_TIME_MS = 2**62
 
 
 def page_of(moment: Moment, ask: Ask, mailbox_id: str) -> tuple[list[Row], str | None]:
     """One page of a mailbox, newest first, and the cursor of the next page (None on the last)."""
     limit = limit_of(ask, 20)
-    cursor = ask.first("cursor")
-    if cursor and not cursor.isdigit():
-        raise refused(400, "cursor is not valid")
-    before = int(cursor) if cursor else END_OF_TIME_MS
-    rows = moment.store.rows("emails_in_mailbox", mailbox_id=mailbox_id, before=before)
+    rows = moment.store.rows("emails_in_mailbox", mailbox_id=mailbox_id, before=cursor_of(ask))
     found = list(_matching(moment, ask, rows))
     page = found[:limit]
     return page, str(page[-1]["received_at"]) if len(found) > limit else None
@@ -47,6 +41,7 @@ def _time(ask: Ask, name: str) -> int | None:
     if not text:
         return None
     try:
-        return int(text) if text.isdigit() and len(text) > 10 else epoch_ms(from_text(text))
+        number = plain_number(text) if len(text) > 10 else None  # ten digits are a date: 2026-01-28
+        return epoch_ms(from_text(text)) if number is None else number
     except ValueError:
         raise refused(400, f"{name} is not a date") from None

@@ -7,9 +7,18 @@ from deskgate.sandbox.exchange import Answer, Ask, Json, json_answer
 from deskgate.sandbox.mime import is_address
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.multimail import views
-from deskgate.sandbox.multimail.common import MODES, fields, find_mailbox, limit_of, log, ok, refused, text_field
+from deskgate.sandbox.multimail.common import (
+    MODES,
+    cursor_of,
+    fields,
+    find_mailbox,
+    limit_of,
+    log,
+    ok,
+    refused,
+    text_field,
+)
 from deskgate.sandbox.multimail.ids import new_id, operator_code
-from deskgate.sandbox.multimail.listing import END_OF_TIME_MS
 from deskgate.sandbox.times import iso_ms
 
 CODE_LIFE_MS = 24 * 3600 * 1000
@@ -181,9 +190,7 @@ def drop_suppressed(moment: Moment, ask: Ask) -> Answer:
 def read_log(moment: Moment, ask: Ask) -> Answer:
     """GET /v1/audit-log: the vendor's own record, newest first."""
     limit = limit_of(ask, 50)
-    cursor = ask.first("cursor")
-    before = int(cursor) if cursor.isdigit() else END_OF_TIME_MS
-    rows = moment.store.rows("audit_entries", before=before, limit=limit + 1)
+    rows = moment.store.rows("audit_entries", before=cursor_of(ask), limit=limit + 1)
     names = ("id", "action", "resource_type", "resource_id", "actor_key_id")
     entries: list[Json] = [
         {

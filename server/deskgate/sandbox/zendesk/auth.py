@@ -12,6 +12,7 @@ from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.zendesk.errors import refused
 
 SCOPES = {"read", "write", "tickets:read", "tickets:write", "users:read"}
+LONGEST_LIFE_SECONDS = 48 * 3600
 INVALID_TOKEN = "The access token provided is expired, revoked, malformed or invalid for other reasons."  # noqa: S105
 
 
@@ -52,8 +53,8 @@ def issue_token(moment: Moment, ask: Ask) -> Answer:
 def _issue(moment: Moment, wish: Json, scope: str, *, with_refresh: bool) -> Answer:
     life = wish.get("expires_in") or moment.amount("token_seconds")
     try:
-        seconds = max(1, int(life))
-    except (TypeError, ValueError):
+        seconds = min(max(1, int(life)), LONGEST_LIFE_SECONDS)
+    except (TypeError, ValueError, OverflowError):
         raise refused(400, {"error": "invalid_request", "error_description": "expires_in must be a number"}) from None
     access, refresh = secrets.token_hex(32), secrets.token_hex(32) if with_refresh else None
     moment.store.run(

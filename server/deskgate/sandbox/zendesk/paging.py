@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
-from deskgate.sandbox.exchange import Ask, Json
+from deskgate.sandbox.exchange import Ask, Json, plain_number
 from deskgate.sandbox.zendesk.errors import invalid_attribute
 
 PAGE_LIMIT = 100
@@ -46,9 +46,7 @@ def by_cursor(ask: Ask, name: str, ids: Sequence[int], fetch: Callable[[int], Js
 
 def by_offset(ask: Ask, name: str, ids: Sequence[int], fetch: Callable[[int], Json]) -> Json:
     """`page` and `per_page`; answers with `count`, `next_page`, `previous_page`; refuses pages beyond the hundredth."""
-    number, size = _number(ask, "page", 1), min(_number(ask, "per_page", PAGE_LIMIT), PAGE_LIMIT)
-    if number < 1 or size < 1:
-        raise invalid_attribute("page and per_page must be positive")
+    number, size = offset_of(ask)
     if number > PAGES_LIMIT:
         raise invalid_attribute(f"You passed an invalid value for the page attribute. Must be at most {PAGES_LIMIT}")
     start = (number - 1) * size
@@ -60,11 +58,19 @@ def by_offset(ask: Ask, name: str, ids: Sequence[int], fetch: Callable[[int], Js
     }
 
 
+def offset_of(ask: Ask) -> tuple[int, int]:
+    """The page's number, from 1, and its size, at most a hundred."""
+    number, size = _number(ask, "page", 1), min(_number(ask, "per_page", PAGE_LIMIT), PAGE_LIMIT)
+    if number < 1 or size < 1:
+        raise invalid_attribute("page and per_page must be positive")
+    return number, size
+
+
 def _number(ask: Ask, name: str, default: int) -> int:
-    text = ask.first(name, str(default))
-    if not text.isdigit():
+    number = plain_number(ask.first(name, str(default)))
+    if number is None:
         raise invalid_attribute(f"You passed an invalid value for the {name} attribute. Must be an integer")
-    return int(text)
+    return number
 
 
 def _cursor(record_id: int) -> str:

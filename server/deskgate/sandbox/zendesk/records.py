@@ -4,7 +4,7 @@ import json
 from sqlite3 import Row
 from typing import Any
 
-from deskgate.sandbox.exchange import Ask, Json
+from deskgate.sandbox.exchange import Ask, Json, plain_number
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.zendesk.errors import invalid_attribute, not_found, record_invalid
 
@@ -37,7 +37,7 @@ def people(moment: Moment, ids: set[Any]) -> list[Json]:
 
 def named_person(moment: Moment, value: Any, name: str) -> Json:
     """The user that a field of a request names; 422 where the value is no id or nobody has it."""
-    row = moment.store.row("person", id=value) if isinstance(value, int) else None
+    row = moment.store.row("person", id=plain_number(str(value)))
     if row is None:
         raise record_invalid({name: [{"description": f"{name.capitalize()}: is not valid", "error": "InvalidValue"}]})
     return document(row)

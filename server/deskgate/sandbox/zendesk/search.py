@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deskgate.sandbox.exchange import Answer, Ask, Json, json_answer
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.zendesk.errors import invalid_attribute, refused
-from deskgate.sandbox.zendesk.paging import by_offset
+from deskgate.sandbox.zendesk.paging import by_offset, offset_of
 from deskgate.sandbox.zendesk.tickets import side_load
 
 RESULT_LIMIT = 1000
@@ -42,8 +42,7 @@ def search(moment: Moment, ask: Ask) -> Answer:
             " from api/v2/search/index"
         )
     found = _ordered(ask, _found(moment, ask))
-    size = min(int(ask.first("per_page", "100") or 100), 100) if ask.first("per_page", "100").isdigit() else 100
-    number = int(ask.first("page", "1")) if ask.first("page", "1").isdigit() else 1
+    number, size = offset_of(ask)
     if (number - 1) * size >= RESULT_LIMIT:
         description = "Invalid search: Requested response size was greater than Search Response Limits"
         raise refused(422, {"error": "invalid", "description": description})

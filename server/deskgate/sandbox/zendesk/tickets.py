@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from deskgate.sandbox.exchange import Answer, Ask, Json, json_answer
+from deskgate.sandbox.exchange import Answer, Ask, Json, json_answer, plain_number
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.zendesk import shapes
 from deskgate.sandbox.zendesk.errors import (
@@ -145,9 +145,10 @@ def ids_of(ask: Ask) -> list[int]:
     parts = [part.strip() for part in ask.first("ids").split(",") if part.strip()]
     if len(parts) > IDS_LIMIT:
         raise too_many_values(IDS_LIMIT)
-    if not all(part.isdigit() for part in parts):
+    ids = [number for number in map(plain_number, parts) if number is not None]
+    if len(ids) < len(parts):
         raise invalid_attribute("You passed an invalid value for the ids attribute. Must be a list of integers")
-    return [int(part) for part in parts]
+    return ids
 
 
 def ignored_keys(wish: Json) -> dict[str, str]:
@@ -185,7 +186,8 @@ def _followed(moment: Moment, wish: Json) -> Json | None:
     source_id = wish.get("via_followup_source_id")
     if source_id is None:
         return None
-    source = ticket(moment, source_id) if isinstance(source_id, int) else {}
+    number = plain_number(str(source_id))
+    source = ticket(moment, number) if number is not None else {}
     if source.get("status") != "closed":
         raise record_invalid({"base": [{"description": "Follow-up source: must be a closed ticket"}]})
     return source
