@@ -20,6 +20,7 @@ from zendesk_answers import (
 )
 
 from deskgate.desk.errors import BadInput, Forbidden, TicketNotFound, UpstreamUnavailable
+from deskgate.desk.wire import Rejected
 from deskgate.desk.zendesk import Attachment, User
 
 pytestmark = pytest.mark.anyio
@@ -271,6 +272,12 @@ async def test_a_cursor_that_zendesk_no_longer_takes_is_bad_input():
     zendesk, _ = client(says({"error": {"title": "Invalid attribute", "message": "cursor"}}, 400))
     with pytest.raises(BadInput, match="without it"):
         await zendesk.comments(5512, before=await cursor_of(5512))
+
+
+async def test_a_page_that_zendesk_refuses_is_not_blamed_on_a_cursor_where_there_was_none():
+    zendesk, _ = client(says({"error": {"title": "Invalid attribute", "message": "sort"}}, 400))
+    with pytest.raises(Rejected):
+        await zendesk.comments(5512)
 
 
 async def test_more_without_a_cursor_is_said_and_leads_nowhere():
