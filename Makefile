@@ -1,7 +1,7 @@
 # The door to the house. Every verb bootstraps what it needs into .venv (uv where present, else pip).
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check figures clean
+.PHONY: help demo test check interop figures clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,6 +20,9 @@ check: $(VENV)/.installed-dev ## lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+interop: $(VENV)/.installed-dev ## other people's MCP clients, through every door (needs Node 20)
+	interop/run
 
 figures: $(VENV)/.installed-dev ## measure again what docs/figures.md publishes
 	$(BIN)/python benchmarks/figures.py

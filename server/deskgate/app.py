@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,6 +20,9 @@ from deskgate.settings import Settings, ZendeskSettings
 if TYPE_CHECKING:
     import httpx
 
+    from deskgate.desk.wire import Network
+    from deskgate.sandbox.faults import Fault
+
 
 @asynccontextmanager
 async def open_desk(
@@ -29,7 +33,7 @@ async def open_desk(
     `transport` replaces the network in tests; otherwise the sandbox answers in-process or the real services do.
     """
     clock = clock or SystemClock()
-    network = transport or (_pretend_network(settings) if settings.sandbox else None)
+    network: Network | None = transport or (_pretend_network(settings) if settings.sandbox else None)
     login = _zendesk_login(settings.zendesk, clock, network)
     zendesk = Wire("Zendesk", settings.zendesk.base_url, login, clock, transport=network)
     multimail = settings.multimail
@@ -59,7 +63,7 @@ def local_principal(settings: Settings) -> Principal:
     return Principal(settings.principal, "agent", SCOPES_OF_ROLE[settings.role])
 
 
-def _deciding(settings: Settings, clock: Clock, network: "httpx.AsyncBaseTransport | None") -> Wire | None:
+def _deciding(settings: Settings, clock: Clock, network: "Network | None") -> Wire | None:
     """The deciding key's own connection; a drafting process never gets one, even where the key is set."""
     key = settings.multimail.oversight_token
     if not key or settings.role == "agent":
@@ -71,7 +75,7 @@ def _bearer(token: str) -> Credential:
     return FixedCredential(f"Bearer {token}")
 
 
-def _zendesk_login(settings: ZendeskSettings, clock: Clock, network: "httpx.AsyncBaseTransport | None") -> Credential:
+def _zendesk_login(settings: ZendeskSettings, clock: Clock, network: "Network | None") -> Credential:
     if settings.way == "oauth token":
         return bearer_credential(settings.oauth_token)
     if settings.way == "oauth client":
@@ -81,12 +85,25 @@ def _zendesk_login(settings: ZendeskSettings, clock: Clock, network: "httpx.Asyn
     return api_token_credential(settings.email, settings.token)
 
 
-def _pretend_network(settings: Settings) -> "httpx.AsyncBaseTransport":
-    from deskgate.sandbox.faults import parse_fault
-    from deskgate.sandbox.transport import SandboxTransport
-    from deskgate.sandbox.world import World
+def _pretend_network(settings: Settings) -> "Network":
+    """The pretend world, opened at the first request: its code and httpx are a tenth of the start."""
+    plan = _faults(settings)
 
-    world = World.open(settings.sandbox_folder)
-    for text in settings.sandbox_faults:
-        world.faults.add(parse_fault(text))
-    return SandboxTransport(world)
+    @cache
+    def opened() -> "httpx.AsyncBaseTransport":
+        from deskgate.sandbox.transport import SandboxTransport
+        from deskgate.sandbox.world import World
+
+        world = World.open(settings.sandbox_folder)
+        world.faults.replace(plan)
+        return SandboxTransport(world)
+
+    return opened
+
+
+def _faults(settings: Settings) -> "list[Fault]":
+    if not settings.sandbox_faults:
+        return []
+    from deskgate.sandbox.faults import parse_fault
+
+    return [parse_fault(text) for text in settings.sandbox_faults]

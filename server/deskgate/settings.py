@@ -13,7 +13,18 @@ from urllib.parse import urlsplit
 from deskgate.desk.principals import Role
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SANDBOX_BASE = "http://sandbox.localhost"
+SANDBOX_HOST = "sandbox.localhost"
+SANDBOX_BASE = f"http://{SANDBOX_HOST}"
+
+SECRETS = (
+    "ZENDESK_OAUTH_TOKEN",
+    "ZENDESK_OAUTH_CLIENT_SECRET",
+    "ZENDESK_TOKEN",
+    "MULTIMAIL_TOKEN",
+    "MULTIMAIL_API_KEY",
+    "MULTIMAIL_OVERSIGHT_TOKEN",
+    "MULTIMAIL_ADMIN_TOKEN",
+)
 
 
 class SettingsError(Exception):
@@ -110,14 +121,14 @@ def read(
     pretend = _flag(given, "DESKGATE_SANDBOX", faults) if sandbox is None else sandbox
     chosen = _choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
     approve = _choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
-    zendesk, multimail = _pretended() if pretend else (_zendesk(given, faults), _multimail(given, faults))
+    zendesk, multimail = _pretended() if pretend else _live(given, faults)
     notices = _not_yet(given, faults)
-    folder = home(given)
+    folder = _folder(given, faults)
     settings = Settings(
         home=folder,
         sandbox=pretend,
         role=chosen,  # type: ignore[arg-type]  # _choice gives one of the three
-        principal=given.get("DESKGATE_PRINCIPAL") or _someone(chosen),
+        principal=_principal(given, faults) or _someone(chosen),
         approve=approve,  # type: ignore[arg-type]  # one of the two
         zendesk=zendesk,
         multimail=multimail,
@@ -143,6 +154,33 @@ def _someone(role: str) -> str:
     return user if role == "solo" else f"{user}/{role}"
 
 
+def _principal(given: Mapping[str, str], faults: list[str]) -> str:
+    name = given.get("DESKGATE_PRINCIPAL", "")
+    if len(name) > 100 or not name.isprintable():
+        faults.append(
+            "DESKGATE_PRINCIPAL must be a name of at most 100 printable characters; it stands in every record."
+        )
+    return name
+
+
+def _folder(given: Mapping[str, str], faults: list[str]) -> Path:
+    try:
+        return home(given)
+    except RuntimeError:
+        faults.append("DESKGATE_HOME begins with ~ and that user has no home folder. Write the whole path.")
+        return Path()
+
+
+def _live(given: Mapping[str, str], faults: list[str]) -> tuple[ZendeskSettings, MultiMailSettings]:
+    for name in SECRETS:
+        value = given.get(name, "")
+        if not value.isascii() or not value.isprintable() or " " in value:
+            faults.append(
+                f"{name} holds a character that no key has (a space, a line break, an accent). Copy it again."
+            )
+    return _zendesk(given, faults), _multimail(given, faults)
+
+
 def _pretended() -> tuple[ZendeskSettings, MultiMailSettings]:
     from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
 
@@ -154,7 +192,9 @@ def _pretended() -> tuple[ZendeskSettings, MultiMailSettings]:
 def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
     subdomain = given.get("ZENDESK_SUBDOMAIN", "")
     base_url = given.get("ZENDESK_BASE_URL", "")
-    if subdomain and not base_url:
+    if subdomain and base_url:
+        faults.append("ZENDESK_SUBDOMAIN and ZENDESK_BASE_URL both say where Zendesk is. Keep one.")
+    elif subdomain:
         if not subdomain.replace("-", "").isalnum() or not subdomain.isascii():
             faults.append("ZENDESK_SUBDOMAIN is only the first part of the address: `acme` for acme.zendesk.com.")
         base_url = f"https://{subdomain}.zendesk.com"
@@ -201,10 +241,16 @@ def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings
         faults.append("MULTIMAIL_TOKEN and MULTIMAIL_API_KEY are the same setting and differ. Keep one.")
     if not token:
         faults.append("MULTIMAIL_TOKEN is missing: a MultiMail key with the scopes read and send.")
+    admin = given.get("MULTIMAIL_ADMIN_TOKEN", "")
     if token and token == oversight:
         faults.append(
             "MULTIMAIL_OVERSIGHT_TOKEN is the same key as MULTIMAIL_TOKEN. Whoever writes must not be able to approve: "
             "make a second key with the scope oversight."
+        )
+    if admin and admin in (token, oversight):
+        faults.append(
+            "MULTIMAIL_ADMIN_TOKEN is the same key as another one. A key that can change the mailbox must neither "
+            "write nor approve: make a third key with the scope admin, or remove the setting."
         )
     if "MULTIMAIL_MAILBOX" not in given:
         faults.append("MULTIMAIL_MAILBOX is missing: the address of the support mailbox at MultiMail.")
@@ -213,20 +259,23 @@ def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings
         mailbox=given.get("MULTIMAIL_MAILBOX", ""),
         token=token,
         oversight_token=oversight,
-        admin_token=given.get("MULTIMAIL_ADMIN_TOKEN", ""),
+        admin_token=admin,
         api=_choice(given, "MULTIMAIL_API", ("auto", "v1", "short"), "auto", faults),  # type: ignore[arg-type]
     )
 
 
 def _origin(name: str, value: str, faults: list[str]) -> str:
     url = value.rstrip("/")
-    parts = urlsplit(url)
-    local = parts.hostname in LOOPBACK or url.startswith(SANDBOX_BASE)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, known_port = parts.hostname, parts.port != 0
+    except ValueError:
+        host, known_port = None, False
+    if not host or not known_port or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
         faults.append(f"{name} is not a web address: it begins with https://.")
-    elif parts.scheme == "http" and not local:
+    elif parts.scheme == "http" and host not in LOOPBACK | {SANDBOX_HOST}:
         faults.append(f"{name} uses http:// to another machine; the keys would travel in the open. Use https://.")
-    elif parts.username or parts.query or parts.fragment:
+    elif "@" in parts.netloc or parts.query or parts.fragment:
         faults.append(f"{name} must hold no user, query or fragment.")
     return url
 
@@ -258,7 +307,7 @@ def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: lis
     if pretend:
         return folder / "sandbox" / "deskgate.sqlite3"
     url = given.get("DESKGATE_DATABASE_URL", "")
-    if url and not url.startswith("sqlite:///"):
+    if url and (not url.startswith("sqlite:///") or url.endswith("/")):
         faults.append(
             "DESKGATE_DATABASE_URL must be sqlite:///path/to/file: this version keeps its data in one SQLite file."
         )

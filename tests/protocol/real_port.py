@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import httpx
 import uvicorn
-from bench import Bench
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bench import Bench
 from deskgate.protocol.http import _Uvicorn, build_http_app, listen
 from deskgate.sandbox.app import build_app
 from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
@@ -80,28 +79,18 @@ class Upstream:
     world: World
     gate: Gate
     environment: dict[str, str]
-    origin: str
-
-    async def held(self) -> int:
-        """How many mails MultiMail holds."""
-        return len((await self._state())["held"])
-
-    async def _state(self) -> dict[str, list[object]]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            found: dict[str, list[object]] = (await client.get(f"{self.origin}/sandbox/state")).json()
-            return found
 
 
 @asynccontextmanager
 async def upstream(folder: Path) -> AsyncIterator[Upstream]:
     """The pretend world as another machine would see it."""
     world = World.open(folder)
+    world.switch("scan_seconds", 0.0)
     gate = Gate(build_app(world))
     try:
         async with listening(lambda _port: gate, lifespan="off") as origin:
-            told = {name: str(value) for name, value in SANDBOX_ENVIRONMENT(origin).items()}
             try:
-                yield Upstream(world, gate, told, origin)
+                yield Upstream(world, gate, SANDBOX_ENVIRONMENT(origin))
             finally:
                 gate.opened.set()
     finally:

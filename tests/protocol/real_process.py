@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import anyio.abc
@@ -25,13 +26,25 @@ class Pipe:
     def __init__(self, process: anyio.abc.Process, errors: Path) -> None:
         self.process = process
         self._errors = errors
+        self._heard = b""
         assert process.stdout is not None
         self._lines = BufferedByteReceiveStream(process.stdout)
 
     @property
     def stderr(self) -> str:
         """What it said to people so far."""
-        return self._errors.read_text()
+        return self._heard.decode() + self._errors.read_text()
+
+    async def said(self, beginning: str) -> str:
+        """Wait until it says a line to people that begins so; only for a process that is heard."""
+        assert self.process.stderr is not None
+        with anyio.fail_after(LIMIT_SECONDS):
+            while True:
+                lines = self._heard.decode().splitlines(keepends=True)
+                found = next((one for one in lines if one.startswith(beginning) and one.endswith("\n")), None)
+                if found:
+                    return found
+                self._heard += await self.process.stderr.receive()
 
     async def send(self, *frames: Mapping[str, Any]) -> None:
         """Write frames, one line each, in one go."""
@@ -66,7 +79,10 @@ class Pipe:
     async def leaves(self) -> int:
         """The exit code of a process that must end by itself, soon."""
         with anyio.fail_after(LEAVE_SECONDS):
-            return await self.process.wait()
+            code = await self.process.wait()
+            if self.process.stderr is not None:
+                self._heard += b"".join([chunk async for chunk in self.process.stderr])
+            return code
 
     async def rest(self) -> bytes:
         """Whatever else it wrote on standard output until it closed it."""
@@ -81,18 +97,27 @@ class Pipe:
 
 @asynccontextmanager
 async def deskgate(
-    folder: Path, *words: str, environment: Mapping[str, str] | None = None, bare: bool = False
+    folder: Path,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    bare: bool = False,
+    hears: bool = False,
 ) -> AsyncIterator[Pipe]:
     """Start `deskgate WORDS` with its data in `folder`.
 
-    `environment` is added to the test's own, less every setting of deskgate; `bare` leaves only what is given.
+    `environment` is added to the test's own, less every setting of deskgate; `bare` leaves only what is given. With
+    `hears`, what it says to people is read as it comes (`Pipe.said`), else it lands in a file.
     """
     inherited = {} if bare else {name: value for name, value in os.environ.items() if not _is_setting(name)}
     told = inherited | {"DESKGATE_HOME": str(folder)} | dict(environment or {})
-    errors = folder / f"stderr-{len(list(folder.glob('stderr-*')))}.txt"
+    errors = folder / f"stderr-{uuid4().hex}.txt"
     with errors.open("wb") as sink:
         process = await anyio.open_process(
-            [sys.executable, "-m", "deskgate", *words], env=told, stdin=subprocess.PIPE, stderr=sink, cwd=folder
+            [sys.executable, "-m", "deskgate", *words],
+            env=told,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE if hears else sink,
+            cwd=folder,
         )
     try:
         yield Pipe(process, errors)

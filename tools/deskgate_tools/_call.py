@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context, Resolve
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from deskgate.desk import Desk
+from deskgate.desk.text import clean
 
 
 async def current_desk(ctx: Context[Any, Any]) -> Desk:
@@ -18,10 +19,14 @@ async def current_desk(ctx: Context[Any, Any]) -> Desk:
 CurrentDesk = Annotated[Desk, Resolve(current_desk)]
 """A parameter of this type is filled by the server and does not appear among the tool's arguments."""
 
-TicketId = Annotated[int, Field(ge=1, description="Zendesk ticket number")]
+TicketId = Annotated[int, Field(ge=1, le=2**53, description="Zendesk ticket number")]
 MessageId = Annotated[str, Field(min_length=1, max_length=200, description="message_id of a drafted reply")]
 Cursor = Annotated[str | None, Field(max_length=2000, description="cursor of the previous answer")]
-Reason = Annotated[str | None, Field(max_length=1000, description="kept in the record")]
+Reason = Annotated[
+    str | None,
+    Field(max_length=1000, description="kept in the record"),
+    AfterValidator(lambda text: text and clean(text)),
+]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from deskgate.desk.clock import parse_time
 from deskgate.desk.queue import Pending
-from deskgate.desk.text import clean, fence_line, marked
+from deskgate.desk.text import fence_line, fence_marked, marked
 from deskgate_tools._call import Shape
+from deskgate_tools._ticket import shown_tags
 
 SCANNING = "MultiMail is still scanning this mail; it can be decided in a moment"
 UNREADABLE = "the ticket can no longer be read in Zendesk"
@@ -33,13 +34,14 @@ class PendingReply(Shape):
     stale: bool
     why: list[str]
 
-    def text(self) -> str:
-        """The mail and what to know before deciding."""
+    def text(self, room: int = 12_000) -> str:
+        """The mail and what to know before deciding; a body longer than `room` characters only in part."""
         warning = f"\nSTALE: {'; '.join(self.why)}" if self.stale else "".join(f"\nNote: {why}" for why in self.why)
+        body = self.body if len(self.body) <= room else f"{self.body[:room]}\n(cut: the structured result has it whole)"
         return (
             f"{self.message_id} on ticket {self.ticket_id} [{self.status or '?'}, {self.priority or 'no priority'}], "
             f"{self.age_minutes} min, by {self.drafted_by}{warning}\n"
-            f"To: {', '.join(self.to)}\nSubject: {self.subject}\nDigest: {self.digest}\n\n{self.body}"
+            f"To: {', '.join(self.to)}\nSubject: {self.subject}\nDigest: {self.digest}\n\n{body}"
         )
 
 
@@ -56,10 +58,10 @@ def pending_reply(item: Pending, now: datetime) -> PendingReply:
         ticket_id=reply.ticket_id,
         status=ticket.status if ticket else None,
         priority=ticket.priority if ticket else None,
-        tags=[clean(tag) for tag in ticket.tags] if ticket else [],
-        requester=fence_line(requester.name) if requester else None,
-        to=list(look.content.to + look.content.cc) if look else [reply.recipient],
-        subject=marked(look.content.subject if look else reply.subject),
+        tags=shown_tags(ticket.tags) if ticket else [],
+        requester=fence_line(requester.name, 80) if requester else None,
+        to=[marked(one) for one in look.content.to + look.content.cc] if look else [reply.recipient],
+        subject=fence_marked(look.content.subject if look else reply.subject),
         body=marked(look.body if look else reply.body),
         digest=look.digest if look else reply.digest,
         drafted_by=reply.drafted_by,

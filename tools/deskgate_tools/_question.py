@@ -35,6 +35,8 @@ def can_ask(ctx: Context[Any, Any], desk: Desk) -> bool:
 def question(look: Look, decision: Decision) -> str:
     """The whole mail, from the same bytes that the digest covers."""
     reply, content = look.reply, look.content
+    # The mail's own text could imitate a plain closing line; it cannot hold a part of the digest that covers it.
+    mark = look.digest[-12:]
     deed = (
         "SEND this reply to the customer" if decision == "approve" else "REJECT this reply (the customer gets nothing)"
     )
@@ -42,14 +44,16 @@ def question(look: Look, decision: Decision) -> str:
         f"{deed}?",
         "",
         f"Ticket: {reply.ticket_id}",
-        f"To: {', '.join(content.to)}",
-        *([f"Cc: {', '.join(content.cc)}"] if content.cc else []),
+        f"To: {marked(', '.join(content.to))}",
+        *([f"Cc: {marked(', '.join(content.cc))}"] if content.cc else []),
         f"Subject: {marked(content.subject)}",
         f"Drafted by: {reply.drafted_by} at {reply.drafted_at}",
         f"Digest: {look.digest}",
         *(f"WARNING: {warning}" for warning in _warnings(look)),
     ]
-    return "\n".join([*head, "", "--- the whole mail ---", marked(look.body), "--- end of the mail ---"])
+    return "\n".join(
+        [*head, "", f"--- the whole mail, until {mark} ---", marked(look.body), f"--- end of the mail {mark} ---"]
+    )
 
 
 def _warnings(look: Look) -> list[str]:

@@ -1,12 +1,23 @@
-"""A ticket as a model may see it: the customer's words fenced, addresses of machines and secret links left out."""
+"""A ticket as a model may see it: other people's words fenced, addresses of machines and secret links left out."""
 
-from deskgate.desk import Reply
+import json
+
+import anyio
+
+from deskgate.desk import Desk, Reply
 from deskgate.desk.clock import iso
-from deskgate.desk.text import clean, fence, fence_line
+from deskgate.desk.recipients import plain_address
+from deskgate.desk.text import AGENTS, CLOSE, CUSTOMERS, fence, fence_line, label
 from deskgate.desk.zendesk import Comment, CommentPage, Ticket, User
 from deskgate_tools._call import Shape
 
 TEXT_LIMIT_CHARS = 12_000
+# A page of a hundred comments could be six megabytes; a model's host takes a small part of that.
+PAGE_LIMIT_BYTES = 120_000
+NAME_LIMIT_CHARS = 120
+FILES_LIMIT = 20
+TAGS_LIMIT = 30
+CUT = f"\n{CLOSE} (cut: the structured result has the whole comment)"
 
 
 class TicketFacts(Shape):
@@ -23,7 +34,10 @@ class TicketFacts(Shape):
 
 
 class Requester(Shape):
-    """Who asked, as Zendesk knows them now. A reply goes to `email` and nowhere else."""
+    """Who asked, as Zendesk knows them now. A reply goes to `email` and nowhere else.
+
+    Where that is not one plain address it is fenced, and no reply can be drafted.
+    """
 
     id: int
     name: str
@@ -72,13 +86,61 @@ class TicketRead(Shape):
         for comment in reversed(self.comments):
             kind = "public" if comment.public else "internal note"
             block = f"{comment.created_at} {comment.author} {comment.name} ({kind}):\n{comment.body}"
-            if blocks and sum(map(len, blocks)) + len(block) > TEXT_LIMIT_CHARS:
-                head.append("(older comments: see the structured result)")
+            if sum(map(len, blocks)) + len(block) > TEXT_LIMIT_CHARS:
+                head.append("(not every comment is whole here: see the structured result)")
+                blocks = blocks or [block[:TEXT_LIMIT_CHARS] + CUT]
                 break
             blocks.insert(0, block)
         tail = [f"Older comments: pass before={self.before}"] if self.more else []
         tail += [f"Reply {reply.message_id or '(no id)'}: {reply.state}" for reply in self.replies]
         return "\n".join(head + blocks + tail)
+
+
+async def ticket_with_comments(desk: Desk, ticket_id: int, limit: int, before: str | None) -> TicketRead:
+    """Ticket and comments side by side; where both fail, one of the two errors as it was raised."""
+    pages: list[CommentPage] = []
+    replies: list[Reply] = []
+
+    async def read_comments() -> None:
+        pages.append(await fitting_comments(desk, ticket_id, limit, before))
+
+    async def read_replies() -> None:
+        replies.extend(await desk.replies_of(ticket_id))
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(read_comments)
+            group.start_soon(read_replies)
+            ticket = await desk.zendesk.ticket(ticket_id)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return ticket_read(ticket, pages[0], replies)
+
+
+async def fitting_comments(desk: Desk, ticket_id: int, limit: int, before: str | None) -> CommentPage:
+    """The newest comments before a cursor: `limit` of them, or as many as one answer should carry, at least one.
+
+    Where they are fewer, the page is asked for again at that length: its cursor then leads on to the rest.
+    """
+    page = await desk.zendesk.comments(ticket_id, limit=limit, before=before)
+    while (fitting := _fitting(page)) < len(page.comments):
+        page = await desk.zendesk.comments(ticket_id, limit=fitting, before=before)
+    return page
+
+
+def _fitting(page: CommentPage) -> int:
+    size = 0
+    for count, comment in enumerate(reversed(page.comments)):
+        size += 500 + len(json.dumps(comment.body, ensure_ascii=False).encode("utf-8", "replace"))
+        if count and size > PAGE_LIMIT_BYTES:
+            return count
+    return len(page.comments)
+
+
+def shown_tags(tags: tuple[str, ...], limit: int = TAGS_LIMIT) -> list[str]:
+    """Tags as they may be shown; a customer can choose them, and some tickets have hundreds."""
+    rest = [f"… and {len(tags) - limit} more"] if len(tags) > limit else []
+    return [label(tag, 60) for tag in tags[:limit]] + rest
 
 
 def ticket_read(ticket: Ticket, page: CommentPage, replies: list[Reply]) -> TicketRead:
@@ -89,7 +151,7 @@ def ticket_read(ticket: Ticket, page: CommentPage, replies: list[Reply]) -> Tick
             subject=fence_line(ticket.subject),
             status=ticket.status,
             priority=ticket.priority,
-            tags=[clean(tag) for tag in ticket.tags],
+            tags=shown_tags(ticket.tags),
             channel=ticket.channel,
             created_at=iso(ticket.created_at),
             updated_at=iso(ticket.updated_at),
@@ -108,26 +170,25 @@ def ticket_read(ticket: Ticket, page: CommentPage, replies: list[Reply]) -> Tick
 def _requester(user: User | None) -> Requester | None:
     if user is None:
         return None
-    email = clean(user.email).strip() if user.email else None
-    return Requester(
-        id=user.id, name=fence_line(user.name), email=email, verified=user.verified, suspended=user.suspended
-    )
+    email = (plain_address(user.email) or fence_line(user.email)) if user.email else None
+    name = fence_line(user.name, NAME_LIMIT_CHARS)
+    return Requester(id=user.id, name=name, email=email, verified=user.verified, suspended=user.suspended)
 
 
 def _comment(comment: Comment, ticket: Ticket) -> CommentRead:
     author = _author(comment, ticket)
     ours = author == "agent"
     name = comment.author.name if comment.author else ""
+    files = [fence_line(f"{file.file_name} ({file.content_type}, {file.size} bytes)") for file in comment.attachments]
+    rest = [f"… and {len(files) - FILES_LIMIT} more"] if len(files) > FILES_LIMIT else []
     return CommentRead(
         id=comment.id,
         author=author,
-        name=clean(name) if ours else fence_line(name),
+        name=label(name, NAME_LIMIT_CHARS) if ours else fence_line(name, NAME_LIMIT_CHARS),
         public=comment.public,
         created_at=iso(comment.created_at),
-        body=clean(comment.body) if ours else fence(comment.body),
-        attachments=[
-            f"{fence_line(file.file_name)} ({file.content_type}, {file.size} bytes)" for file in comment.attachments
-        ],
+        body=fence(comment.body, AGENTS if ours else CUSTOMERS),
+        attachments=files[:FILES_LIMIT] + rest,
     )
 
 

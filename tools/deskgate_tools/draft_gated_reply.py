@@ -6,6 +6,7 @@ from pydantic import Field
 
 from deskgate.desk import Reply
 from deskgate.desk.replies import CANCELLED, DELIVERED, HELD, REJECTED, SENT
+from deskgate.desk.text import fence_marked
 from deskgate_tools._call import CurrentDesk, Facts, Shape, TicketId
 
 FACTS = Facts("Draft a gated reply", read_only=False, destructive=False, idempotent=True, scope="draft")
@@ -20,7 +21,10 @@ NEXT = {
 
 
 class Drafted(Shape):
-    """A reply that is held, or what became of the same words earlier. `to` was derived from the ticket."""
+    """A reply that is held, or what became of the same words earlier.
+
+    `to` was derived from the ticket; `subject` quotes the customer's and is fenced.
+    """
 
     message_id: str | None
     ticket_id: int
@@ -55,7 +59,7 @@ def drafted(reply: Reply) -> Drafted:
         message_id=reply.message_id,
         ticket_id=reply.ticket_id,
         to=reply.recipient,
-        subject=reply.subject,
+        subject=fence_marked(reply.subject),
         state=reply.state,
         thread_id=reply.thread_id,
         digest=reply.digest,

@@ -7,6 +7,8 @@ from pydantic import Field
 from deskgate_tools._call import CurrentDesk, Cursor, Facts, Shape, TicketId
 from deskgate_tools._pending import PendingReply, pending_reply
 
+TEXT_LIMIT_CHARS = 30_000
+
 FACTS = Facts("List pending replies", read_only=True, destructive=False, idempotent=True)
 
 
@@ -19,11 +21,11 @@ class PendingReplies(Shape):
     cursor: str | None
 
     def text(self) -> str:
-        """Each reply with its whole body."""
+        """Each reply with its body, long ones in part."""
         more = " More: pass the cursor." if self.cursor else ""
-        return "\n\n".join(
-            [f"{len(self.pending)} of {self.total} replies wait for approval.{more}"] + [p.text() for p in self.pending]
-        )
+        room = TEXT_LIMIT_CHARS // max(1, len(self.pending))
+        head = f"{len(self.pending)} of {self.total} replies wait for approval.{more}"
+        return "\n\n".join([head, *(reply.text(room) for reply in self.pending)])
 
 
 async def list_zendesk_pending(

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from deskgate.desk.clock import iso
-from deskgate.desk.text import clean, fence_line
+from deskgate.desk.text import fence_line
 from deskgate.desk.zendesk import Ticket, TicketSearch
 from deskgate_tools._call import CurrentDesk, Cursor, Facts, Shape
+from deskgate_tools._ticket import shown_tags
 
 FACTS = Facts("Search Zendesk tickets", read_only=True, destructive=False, idempotent=True)
 
@@ -64,10 +65,10 @@ async def search_zendesk_tickets(
 def _brief(ticket: Ticket) -> Found:
     return Found(
         id=ticket.id,
-        subject=fence_line(ticket.subject),
+        subject=fence_line(ticket.subject, 160),
         status=ticket.status,
         priority=ticket.priority,
-        tags=[clean(tag) for tag in ticket.tags],
-        requester=fence_line(ticket.requester.name) if ticket.requester else None,
+        tags=shown_tags(ticket.tags, 10),
+        requester=fence_line(ticket.requester.name, 80) if ticket.requester else None,
         updated_at=iso(ticket.updated_at),
     )

@@ -1,6 +1,7 @@
 """Follow a reply's life."""
 
 from deskgate.desk import Reply
+from deskgate.desk.text import label
 from deskgate_tools._call import CurrentDesk, Facts, MessageId, Shape, TicketId
 
 FACTS = Facts("Track replies", read_only=True, destructive=False, idempotent=True)
@@ -51,5 +52,7 @@ async def track_reply(
 
 
 def _life(reply: Reply) -> Life:
-    same = {name: getattr(reply, name) for name in Life.model_fields if name != "to"}
-    return Life(to=reply.recipient, **same)
+    same = {name: getattr(reply, name) for name in Life.model_fields if name not in {"to", "bounce_type"}}
+    # The reason of a bounce may be the words of a foreign mail server.
+    bounce_type = label(reply.bounce_type, 80) if reply.bounce_type else None
+    return Life(to=reply.recipient, bounce_type=bounce_type, **same)

@@ -55,6 +55,10 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     settings = settings_of(words)
     if settings is None:
         return 2
+    problem = _fault_problem(settings)
+    if problem:
+        complain(problem)
+        return 2
     if give_back is not None:
         anyio.run(_stdio, settings, give_back)
         return 0
@@ -67,6 +71,22 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
         )
         return 2
     return anyio.run(_http, settings, words.host, words.port)
+
+
+def _fault_problem(settings: "Settings") -> str | None:
+    """What is wrong with the trouble that was asked for; `None` where nothing is."""
+    if not settings.sandbox_faults:
+        return None
+    if not settings.sandbox:
+        return "--fault rehearses trouble in the pretend world: it goes with --sandbox."
+    from deskgate.sandbox.faults import parse_fault
+
+    try:
+        for text in settings.sandbox_faults:
+            parse_fault(text)
+    except ValueError as error:
+        return f"--fault cannot be read: {error}"
+    return None
 
 
 async def _stdio(settings: "Settings", give_back: Callable[[], None]) -> None:

@@ -1,12 +1,13 @@
 """What every room of the desk shares: the two services, the store, the clock, and one lock per thing being worked on."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import anyio
 
 from deskgate.desk.clock import Clock, iso
+from deskgate.desk.errors import DeskError
 from deskgate.desk.multimail import Outbox, Oversight
 from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Zendesk
@@ -58,3 +59,20 @@ def unbroken() -> anyio.CancelScope:
     begun, and is looked up later.
     """
     return anyio.move_on_after(SHIELD_SECONDS, shield=True)
+
+
+@contextmanager
+def as_one_error() -> Iterator[None]:
+    """Around a task group: callers of the desk get the first `DeskError` itself, never a group of errors."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours, others = group.split(DeskError)
+        if ours is None or others is not None:
+            raise
+        raise _first(ours) from None
+
+
+def _first(group: BaseExceptionGroup[DeskError]) -> DeskError:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found

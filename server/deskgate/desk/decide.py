@@ -2,13 +2,11 @@
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Literal
 
 import anyio
 
-from deskgate.desk.clock import parse_time
-from deskgate.desk.core import Core, unbroken
+from deskgate.desk.core import Core, as_one_error, unbroken
 from deskgate.desk.errors import (
     AlreadyDecided,
     BadInput,
@@ -27,6 +25,7 @@ from deskgate.desk.replies import (
     CANCELLED,
     CANCELLING,
     FAILED,
+    GONE_OUT,
     HELD,
     REJECTED,
     REJECTING,
@@ -34,8 +33,9 @@ from deskgate.desk.replies import (
     SENT,
     Reply,
 )
-from deskgate.desk.settle import begun_decision, keep, read_mail, settle, unbegun
+from deskgate.desk.settle import begun_decision, keep, on_its_way, read_mail, record, settle
 from deskgate.desk.wire import Conflict, Missing
+from deskgate.desk.zendesk import Ticket
 
 log = logging.getLogger("deskgate.decide")
 
@@ -43,8 +43,7 @@ Decision = Literal["approve", "reject"]
 
 SCAN_LOOKS = 8
 SCAN_PAUSE_SECONDS = 0.4
-# A decision whose answer was lost may still be on its way for this long; until then the opposite one is refused.
-STILL_ON_ITS_WAY = timedelta(seconds=60)
+OPEN = (HELD, APPROVING, REJECTING, CANCELLING)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ async def look_at_held(core: Core, message_id: str) -> Look | None:
     Gives `None` where there is nothing to look at any more: it was decided, cancelled or sent.
     """
     reply = await settle(core, await known_reply(core, message_id))
-    if reply.state not in (HELD, APPROVING, REJECTING):
+    if reply.state not in OPEN:
         return None
     look = await _look(core, reply)
     return await show(core, look) if look else None
@@ -102,21 +101,21 @@ async def decide(
     _entitled(core, caller)
     async with core.alone(message_id):
         reply = await known_reply(core, message_id)
-        if _open(reply):
+        if reply.state in OPEN:
             reply = await settle(core, reply)
         over = _over(reply, decision)
         if over:
             return over
-        _asked(core, caller, confirmation)
-        await _not_their_own(core, caller, reply, decision, confirmation)
         look = await _look(core, reply)
         if look is None:
             return _outside(await settle(core, reply), decision)
+        _asked(core, caller, confirmation)
+        await _not_their_own(core, caller, reply, decision, confirmation)
         seen_digest = confirmation.digest if confirmation else digest
         if decision == "approve":
             await check(core, look, seen_digest)
         begun = await _begin(core, caller, look, decision, seen_digest, reason, confirmation)
-        return await _carry_out(core, begun, decision)
+        return await _carry_out(core, look, begun, decision)
 
 
 def _entitled(core: Core, caller: Principal) -> None:
@@ -134,29 +133,27 @@ def _asked(core: Core, caller: Principal, confirmation: Confirmation | None) -> 
         )
 
 
-def _open(reply: Reply) -> bool:
-    return reply.state in (HELD, APPROVING, REJECTING, CANCELLING)
-
-
 def _over(reply: Reply, decision: Decision) -> Reply | None:
     """The answer where the matter is closed, or an error; `None` where it can still be decided."""
-    if reply.state in (HELD, APPROVING, REJECTING):
+    if reply.state in OPEN:
         return None
     if reply.state in (SENDING, FAILED):
         raise OutcomeUnknown("This draft never got a clear answer from MultiMail. Ask for the same draft again first.")
-    if reply.state in (CANCELLED, CANCELLING):
+    if reply.state == CANCELLED:
         raise AlreadyDecided("This reply was cancelled. Draft a new one.", message_id=reply.message_id)
     return _outside(reply, decision)
 
 
 def _outside(reply: Reply, decision: Decision) -> Reply:
-    if reply.decision == decision:
-        return reply
-    if reply.decision is None:
+    if reply.state in OPEN:
         raise OutcomeUnknown(
             "MultiMail no longer lists this reply as held and does not say why. Look at it in MultiMail.",
             message_id=reply.message_id,
         )
+    if reply.decision == decision:
+        return reply
+    if reply.state == CANCELLED:
+        raise AlreadyDecided("This reply was cancelled. Draft a new one.", message_id=reply.message_id)
     raise AlreadyDecided(
         f"This reply was already decided ({reply.decision}) by {reply.decided_by} at {reply.decided_at}. "
         "Nothing was changed.",
@@ -176,17 +173,26 @@ async def _not_their_own(
 async def _look(core: Core, reply: Reply) -> Look | None:
     """Read mail and ticket side by side; wait a moment for a mail that is still being scanned."""
     mails: list[Mail | None] = []
-    async with anyio.create_task_group() as group:
+    with as_one_error():
+        async with anyio.create_task_group() as group:
 
-        async def read() -> None:
-            mails.append(await _scanned(core, reply))
+            async def read() -> None:
+                mails.append(await _scanned(core, reply))
 
-        group.start_soon(read)
-        ticket = await core.zendesk.ticket(reply.ticket_id)
+            group.start_soon(read)
+            ticket = await _ticket(core, reply)
     mail = mails[0]
     if mail is None or mail.stage is not Stage.HELD:
         return None
     return look_at(reply, mail, ticket)
+
+
+async def _ticket(core: Core, reply: Reply) -> Ticket | DeskError:
+    """The ticket, or why it cannot be read: that stands in the way of approving and not of rejecting."""
+    try:
+        return await core.zendesk.ticket(reply.ticket_id)
+    except DeskError as error:
+        return error
 
 
 async def _scanned(core: Core, reply: Reply) -> Mail | None:
@@ -209,8 +215,7 @@ async def _begin(
 ) -> Reply:
     reply = look.reply
     begun = begun_decision(reply)
-    age = core.clock.now() - (parse_time(reply.attempted_at) or core.clock.now())
-    if begun is not None and begun != decision and age < STILL_ON_ITS_WAY:
+    if begun is not None and begun != decision and on_its_way(core, reply):
         raise OutcomeUnknown(
             f"A decision to {begun} this reply was sent and its answer was lost; it may still arrive. "
             "Decide again in a minute.",
@@ -232,11 +237,12 @@ async def _begin(
     )
 
 
-async def _carry_out(core: Core, begun: Reply, decision: Decision) -> Reply:
+async def _carry_out(core: Core, look: Look, begun: Reply, decision: Decision) -> Reply:
     done: Reply | None = None
     with unbroken():
+        done = await _once(core, look, begun, decision, before=look.reply)
         # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat.
-        done = await _once(core, begun, decision) or await _once(core, begun, decision)
+        done = done or await _once(core, look, begun, decision, before=begun)
     if done is None:
         raise OutcomeUnknown(
             f"MultiMail took the decision to {decision} and its answer was lost; the reply is still listed as held. "
@@ -246,8 +252,11 @@ async def _carry_out(core: Core, begun: Reply, decision: Decision) -> Reply:
     return done
 
 
-async def _once(core: Core, begun: Reply, decision: Decision) -> Reply | None:
-    """One call and, where its answer is unclear, one look; `None` where the mail is still held after that."""
+async def _once(core: Core, look: Look, begun: Reply, decision: Decision, *, before: Reply) -> Reply | None:
+    """One call and, where its answer is unclear, one look; `None` where the same mail is still held after that.
+
+    `before` is what the row says again where the call certainly had no effect.
+    """
     oversight = core.oversight
     if oversight is None or begun.message_id is None:
         raise Forbidden("No deciding key is set (MULTIMAIL_OVERSIGHT_TOKEN), so nothing can be decided here.")
@@ -255,15 +264,22 @@ async def _once(core: Core, begun: Reply, decision: Decision) -> Reply | None:
         await oversight.decide(begun.message_id, approve=decision == "approve", reason=begun.reason)
     except (OutcomeUnknown, Missing, Conflict) as error:
         log.info("decision on %s: %s, looking it up", begun.id, error.code)
-        return await _looked_up(core, begun, decision)
+        return await _looked_up(core, look, begun, decision)
     except DeskError:
-        await keep(core, unbegun(begun))
+        await keep(core, replace(before, version=begun.version))
         raise
     state = SENT if decision == "approve" else REJECTED
-    return await keep(core, replace(begun, state=state, sent_at=core.now() if state == SENT else None))
+    sent_at = core.now() if state == SENT else None
+
+    def told(row: Reply) -> Reply | None:
+        if row.state in GONE_OUT or row.state == REJECTED:
+            return None
+        return replace(begun, version=row.version, footer=row.footer, state=state, sent_at=sent_at)
+
+    return await record(core, begun, told)
 
 
-async def _looked_up(core: Core, begun: Reply, decision: Decision) -> Reply | None:
+async def _looked_up(core: Core, look: Look, begun: Reply, decision: Decision) -> Reply | None:
     try:
         mail = await read_mail(core, begun)
         settled = await settle(core, begun, mail)
@@ -273,8 +289,9 @@ async def _looked_up(core: Core, begun: Reply, decision: Decision) -> Reply | No
             "Make the same decision again in a moment: it is carried out at most once.",
             message_id=begun.message_id,
         ) from error
-    if settled.state in (APPROVING, REJECTING):
+    if settled.state in OPEN:
         if mail is not None and mail.stage is Stage.HELD:
+            _same_mail(look, mail)
             return None
         raise OutcomeUnknown(
             "MultiMail no longer lists this reply as held and does not say whether the decision was the reason. "
@@ -284,3 +301,13 @@ async def _looked_up(core: Core, begun: Reply, decision: Decision) -> Reply | No
     if settled.state == CANCELLED:
         raise AlreadyDecided("This reply was cancelled in the meantime.", message_id=begun.message_id)
     return _outside(settled, decision)
+
+
+def _same_mail(look: Look, mail: Mail) -> None:
+    """Between two tries of one decision somebody may have edited the mail: then the second try is another decision."""
+    if look_at(look.reply, mail, look.unread).content != look.content:
+        raise OutcomeUnknown(
+            "The answer to the decision was lost, and the mail that MultiMail holds was changed since. List the pending "
+            "replies and read it again before deciding.",
+            message_id=look.reply.message_id,
+        )

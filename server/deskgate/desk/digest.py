@@ -41,17 +41,18 @@ class Seen:
 
 @dataclass(frozen=True)
 class Content:
-    """What the customer would get, as MultiMail holds it or as we drafted it."""
+    """What the customer would get, as MultiMail holds it or as we drafted it. `thread` is empty where none is known."""
 
     to: tuple[str, ...]
     cc: tuple[str, ...]
     subject: str
     body: str
+    thread: str
 
     @classmethod
     def of_draft(cls, reply: Reply) -> "Content":
         """What we sent to MultiMail."""
-        return cls((reply.recipient,), (), reply.subject, reply.body)
+        return cls((reply.recipient,), (), reply.subject, reply.body, reply.thread_id or "")
 
 
 def digest_of(reply: Reply, content: Content, seen: Seen) -> str:
@@ -64,7 +65,7 @@ def digest_of(reply: Reply, content: Content, seen: Seen) -> str:
         "cc": list(content.cc),
         "subject": content.subject,
         "body": content.body,
-        "thread": reply.thread_id or "",
+        "thread": content.thread,
     }
     return "sha256:" + hashlib.sha256(_canonical(facts)).hexdigest()
 

@@ -1,23 +1,20 @@
 """Writing a reply: who gets it, that it will be held, and that the same words never become a second mail."""
 
-import logging
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from math import ceil
 
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core, unbroken
-from deskgate.desk.digest import Content, Seen, digest_of, words_of
+from deskgate.desk.digest import Seen, words_of
 from deskgate.desk.errors import BadInput, DeskError, NotGated, OutcomeUnknown
-from deskgate.desk.multimail import Accepted, Draft
 from deskgate.desk.principals import Principal
 from deskgate.desk.recipients import recipient_of
-from deskgate.desk.replies import FAILED, HELD, REJECTED, SENDING, Reply
-from deskgate.desk.settle import keep
+from deskgate.desk.replies import FAILED, REJECTED, SENDING, Reply
+from deskgate.desk.settle import accept, draft_of, find_lost, keep, settle_if_possible
 from deskgate.desk.text import concealed, reply_subject, subject_line
 from deskgate.desk.zendesk import Ticket
-
-log = logging.getLogger("deskgate.drafts")
 
 BODY_LIMIT_CHARS = 60_000
 SUBJECT_LIMIT_CHARS = 300
@@ -87,29 +84,47 @@ async def _thread_of(core: Core, ticket_id: int, recipient: str) -> str | None:
 async def _again(core: Core, caller: Principal, known: Reply) -> Reply:
     await core.store.add_drafter(known.id, principal=caller.id, owner=caller.owner or caller.id)
     if known.state != SENDING:
-        return known
-    ticket = await core.zendesk.ticket(known.ticket_id)
-    found = await core.outbox.find(_draft_of(known, ticket))
+        return await settle_if_possible(core, known)
+    found = await find_lost(core, known)
     if found:
-        return await _accept(core, known, found)
-    age = core.clock.now() - (parse_time(known.attempted_at) or core.clock.now())
+        return found
+    ticket = await core.zendesk.ticket(known.ticket_id)
+    gate = await core.outbox.gate()
     # In v1 the key makes a repeat harmless; the short form has none, so there only time tells.
-    if core.outbox.form != "v1" and age < LOST_AFTER:
-        minutes = max(1, round((LOST_AFTER - age).total_seconds() / 60))
-        raise OutcomeUnknown(
-            "MultiMail's answer to this draft was lost and the mail is not in its queue so far. Nothing was sent to the "
-            f"customer. Ask for the same draft again in {minutes} minutes; until then it could be held twice.",
-            ticket_id=known.ticket_id,
-        )
+    lost_for_sure = _age(core, known) >= LOST_AFTER
+    if recipient_of(ticket, gate.mailbox) != known.recipient:
+        if not lost_for_sure:
+            raise _wait_for(core, known)
+        await keep(core, replace(known, state=FAILED))
+        return await _new(core, caller, known.ticket_id, known.words, known.body, known.subject)
+    if core.outbox.form != "v1" and not lost_for_sure:
+        raise _wait_for(core, known)
+    problem = gate.problem(known.recipient)
+    if problem:
+        raise NotGated(problem, ticket_id=known.ticket_id)
     begun = await keep(core, replace(known, attempted_at=core.now()))
     return await _submit(core, begun, ticket, first=False)
+
+
+def _age(core: Core, reply: Reply) -> timedelta:
+    return core.clock.now() - (parse_time(reply.attempted_at) or core.clock.now())
+
+
+def _wait_for(core: Core, reply: Reply) -> OutcomeUnknown:
+    minutes = max(1, ceil((LOST_AFTER - _age(core, reply)).total_seconds() / 60))
+    return OutcomeUnknown(
+        "MultiMail's answer to this draft was lost and the mail is not in its queue so far. Nothing was sent to the "
+        f"customer. Ask for the same draft again in {minutes} minutes; until then it could be held twice.",
+        ticket_id=reply.ticket_id,
+        retry_after_seconds=minutes * 60,
+    )
 
 
 async def _submit(core: Core, reply: Reply, ticket: Ticket, *, first: bool) -> Reply:
     settled: Reply | None = None
     with unbroken():
         try:
-            accepted = await core.outbox.submit(_draft_of(reply, ticket))
+            accepted = await core.outbox.submit(draft_of(reply, ticket.status))
         except OutcomeUnknown as error:
             raise OutcomeUnknown(
                 "MultiMail took the draft and its answer was lost. Ask for the same draft again (same ticket, same "
@@ -120,33 +135,10 @@ async def _submit(core: Core, reply: Reply, ticket: Ticket, *, first: bool) -> R
             if first:  # after a lost answer, only this row's key can tell whether the mail is there
                 await keep(core, replace(reply, state=FAILED))
             raise
-        settled = await _accept(core, reply, accepted)
+        settled = await accept(core, reply, accepted)
     if settled is None:
         raise OutcomeUnknown("MultiMail took too long over this draft. Ask for the same draft again to find out.")
     return settled
-
-
-async def _accept(core: Core, reply: Reply, accepted: Accepted) -> Reply:
-    held = replace(reply, state=HELD, message_id=accepted.message_id, thread_id=accepted.thread_id or reply.thread_id)
-    digest = digest_of(held, Content.of_draft(held), Seen.load(held.seen))
-    held = await keep(core, replace(held, digest=digest))
-    try:
-        await core.outbox.tag(accepted.message_id, _draft_of(held).marks)
-    except DeskError as error:  # the map that counts is ours; the tag is a convenience for people at MultiMail
-        log.info("reply %s is held but could not be tagged: %s", held.id, error.code)
-    return held
-
-
-def _draft_of(reply: Reply, ticket: Ticket | None = None) -> Draft:
-    return Draft(
-        to=reply.recipient,
-        subject=reply.subject,
-        body=reply.body,
-        ticket_id=reply.ticket_id,
-        ticket_status=ticket.status if ticket else "",
-        key=reply.id,
-        thread_id=reply.thread_id,
-    )
 
 
 def checked_body(text: str) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.digest import Content, Seen, digest_of, split_footer
-from deskgate.desk.errors import DigestMismatch, TicketChanged
+from deskgate.desk.errors import DeskError, DigestMismatch, TicketChanged, TicketNotFound
 from deskgate.desk.multimail import Mail
-from deskgate.desk.replies import Reply
+from deskgate.desk.replies import APPROVING, CANCELLING, REJECTING, Reply
 from deskgate.desk.zendesk import Ticket
 
 ENDED = ("solved", "closed")
+_BEGUN = {APPROVING: "an approval", REJECTING: "a rejection", CANCELLING: "a cancellation"}
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Look:
 
     `body` is the whole text as held, footer included. `altered` names what differs from the draft, `moved` what changed
     on the ticket as far as one look tells. `digest` is over all of it: a decision that carries it decides on this look.
-    `own_copy` says that MultiMail did not give the body back and ours is shown instead.
+    `own_copy` says that MultiMail did not give the body back and ours is shown instead. `unread` is why the ticket could
+    not be read: such a reply can be rejected and not approved.
     """
 
     reply: Reply
@@ -32,6 +34,7 @@ class Look:
     altered: tuple[str, ...]
     moved: tuple[str, ...]
     own_copy: bool
+    unread: DeskError | None = None
 
     @property
     def redirected(self) -> bool:
@@ -39,8 +42,8 @@ class Look:
         return self.content.to != (self.reply.recipient,) or bool(self.content.cc)
 
 
-def look_at(reply: Reply, mail: Mail, ticket: Ticket) -> Look:
-    """Compare draft, held mail and ticket."""
+def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look:
+    """Compare draft, held mail and ticket; in place of a ticket, `None` (Zendesk has none) or why it was not read."""
     held_body = mail.body if mail.body is not None else reply.body
     body, footer = split_footer(reply.body, held_body)
     content = Content(
@@ -48,12 +51,15 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket) -> Look:
         cc=mail.cc or (),
         subject=mail.subject if mail.subject is not None else reply.subject,
         body=body,
+        # A thread that the answer to the draft did not name is learned here; one that it named has to stay.
+        thread=(mail.thread_id if reply.thread_id else None) or reply.thread_id or "",
     )
     # A footer belongs to MultiMail as long as it stays as it was first seen; a new one is somebody's edit.
     if reply.footer is not None and footer != reply.footer:
         content = replace(content, body=held_body)
-    seen = Seen.of(ticket)
     drafted = Seen.load(reply.seen)
+    seen = Seen.of(ticket) if isinstance(ticket, Ticket) else drafted
+    unread = TicketNotFound(ticket_id=reply.ticket_id) if ticket is None else ticket
     return Look(
         reply=reply,
         content=content,
@@ -62,8 +68,9 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket) -> Look:
         seen=seen,
         digest=digest_of(reply, content, seen),
         altered=tuple(_altered(reply, content)),
-        moved=tuple(_moved(drafted, seen)),
+        moved=(*_begun(reply), *_moved(drafted, seen)),
         own_copy=mail.body is None,
+        unread=unread if isinstance(unread, DeskError) else None,
     )
 
 
@@ -85,10 +92,18 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
     Raises:
         DigestMismatch: the held mail is not what that digest was made of, or would go to somebody else.
         TicketChanged: the mail is the same and the ticket moved since.
+        TicketNotFound, UpstreamUnavailable, RateLimited, Forbidden: the ticket could not be read.
     """
+    if look.unread is not None:
+        raise look.unread
     if look.redirected:
         raise DigestMismatch(
             "The held mail is no longer addressed to the ticket's requester alone. It cannot be approved: reject it.",
+            message_id=look.reply.message_id,
+        )
+    if look.content.thread != (look.reply.thread_id or ""):  # listings do not show it, so nobody could have seen it
+        raise DigestMismatch(
+            "The held mail was moved to another thread. It cannot be approved: cancel it, and draft it again.",
             message_id=look.reply.message_id,
         )
     given = digest or look.reply.digest
@@ -117,6 +132,11 @@ async def _behind(core: Core, look: Look, digest: str | None) -> Seen | None:
         shown = await core.store.view(look.reply.id, digest)
         candidates += [Seen.load(shown)] if shown else []
     return next((seen for seen in candidates if digest_of(look.reply, look.content, seen) == digest), None)
+
+
+def _begun(reply: Reply) -> Iterable[str]:
+    if reply.state in _BEGUN:
+        yield f"{_BEGUN[reply.state]} was begun at {reply.attempted_at} and its answer was lost"
 
 
 def _moved_for_certain(before: Seen, now: Seen) -> Iterable[str]:
@@ -152,6 +172,8 @@ def _altered(reply: Reply, content: Content) -> Iterable[str]:
         yield "subject"
     if content.body != reply.body:
         yield "body"
+    if content.thread != (reply.thread_id or ""):
+        yield "thread"
 
 
 def _same_address(held: str, drafted: str) -> str:

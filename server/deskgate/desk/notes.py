@@ -14,7 +14,7 @@ from deskgate.desk.clock import iso, parse_time
 from deskgate.desk.core import Core, unbroken
 from deskgate.desk.digest import words_of
 from deskgate.desk.drafts import checked_body
-from deskgate.desk.errors import DeskError, OutcomeUnknown, TicketClosed, UpstreamUnavailable
+from deskgate.desk.errors import DeskError, OutcomeUnknown, TicketClosed
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import NoteRecord
 from deskgate.desk.wire import Conflict
@@ -75,7 +75,7 @@ async def _begun(core: Core, caller: Principal, ticket_id: int, words: str, text
     )
     if await core.store.add_note(record):
         return record
-    raise OutcomeUnknown("The same note is being posted by another process right now. Ask again in a moment.")
+    raise _at_work()
 
 
 async def _post(core: Core, record: NoteRecord, *, look_first: bool) -> tuple[NoteRecord, bool]:
@@ -133,11 +133,21 @@ async def _audits_lag(core: Core, ticket: Ticket) -> bool:
 
 async def _posted(core: Core, record: NoteRecord, written: Note) -> NoteRecord:
     posted_at = iso(written.created_at) if written.created_at else core.now()
-    return await _keep(core, replace(record, state=POSTED, comment_id=written.comment_id, posted_at=posted_at))
+    posted = replace(record, state=POSTED, comment_id=written.comment_id, posted_at=posted_at)
+    saved = await core.store.save_note(posted)
+    # Another process may have found this very note and recorded it first.
+    known = saved or await core.store.note_with_words(record.words)
+    if known is None or known.id != record.id or known.state != POSTED:
+        raise _at_work()
+    return known
 
 
 async def _keep(core: Core, record: NoteRecord) -> NoteRecord:
     saved = await core.store.save_note(record)
     if saved is None:
-        raise UpstreamUnavailable("Another process is posting the same note right now. Ask again in a moment.")
+        raise _at_work()
     return saved
+
+
+def _at_work() -> OutcomeUnknown:
+    return OutcomeUnknown("Another process is posting the same note right now. Ask again in a moment.")

@@ -9,7 +9,7 @@ from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput
 from deskgate.desk.look import Look, look_at, show
 from deskgate.desk.multimail import Mail, Stage
-from deskgate.desk.replies import HELD, Reply
+from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, Reply
 from deskgate.desk.zendesk import Ticket
 
 PAGE_CHARS = 150_000
@@ -18,7 +18,7 @@ FRESH_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Pending:
-    """One reply that waits. `look` is `None` where the ticket can no longer be read; `scanning`: not yet decidable."""
+    """One reply that waits. `ticket` is `None` where Zendesk has none any more; `scanning`: not yet decidable, no look."""
 
     reply: Reply
     ticket: Ticket | None
@@ -60,7 +60,8 @@ async def _held(core: Core) -> list[Mail]:
 
 
 async def _ours(core: Core, held: dict[str, Mail], ticket_id: int | None) -> tuple[list[Reply], int]:
-    rows = await core.store.replies_in_state(HELD)
+    # A decision whose answer was lost leaves the reply where it was, and whoever decides must still see it.
+    rows = await core.store.replies_in_state(HELD, APPROVING, REJECTING, CANCELLING)
     now = core.clock.now()
 
     def fresh(reply: Reply) -> bool:
@@ -68,7 +69,7 @@ async def _ours(core: Core, held: dict[str, Mail], ticket_id: int | None) -> tup
         return drafted is not None and (now - drafted).total_seconds() < FRESH_SECONDS
 
     known = {row.message_id for row in rows}
-    ours = [row for row in rows if row.message_id in held or fresh(row)]
+    ours = [row for row in rows if row.message_id in held or (row.state == HELD and fresh(row))]
     if ticket_id is not None:
         ours = [row for row in ours if row.ticket_id == ticket_id]
     ours.sort(key=lambda row: (row.drafted_at, row.id))
@@ -90,8 +91,6 @@ def _fitting(replies: list[Reply]) -> list[Reply]:
 async def _item(core: Core, reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
     if mail is None or mail.stage is Stage.SCANNING:
         return Pending(reply, ticket, None, scanning=True)
-    if ticket is None:
-        return Pending(reply, None, None)
     look = await show(core, look_at(reply, mail, ticket))
     return Pending(look.reply, ticket, look)
 

@@ -1,6 +1,7 @@
 """To whom a reply goes: the ticket's requester as Zendesk knows them now, and nobody else."""
 
 from deskgate.desk.errors import NoEmailAddress, Suppressed, TicketClosed
+from deskgate.desk.text import marked
 from deskgate.desk.zendesk import Ticket
 
 
@@ -38,10 +39,17 @@ def recipient_of(ticket: Ticket, mailbox: str) -> str:
 
 
 def plain_address(text: str) -> str | None:
-    """The address in its normal form, or `None` where the text is not exactly one deliverable address."""
+    """The address in its normal form, or `None` where the text is not exactly one deliverable address.
+
+    A domain in other letters than ASCII is written as mail servers know it (`xn--…`): a look-alike then shows as what it
+    is wherever the address is read.
+    """
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        return validate_email(text, check_deliverability=False, strict=True).normalized
-    except EmailNotValidError:
+        found = validate_email(text, check_deliverability=False, strict=True)
+    except (EmailNotValidError, ValueError):
         return None
+    address = f"{found.local_part}@{found.ascii_domain}"
+    # An encoded word or an invisible letter in the local part is allowed by the standard and meant by nobody honest.
+    return address if marked(address) == address and "=?" not in address else None

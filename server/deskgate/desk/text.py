@@ -2,48 +2,87 @@
 
 import re
 import unicodedata
+from urllib.parse import unquote
 
 OPEN, CLOSE = "⟪", "⟫"
-_LABEL = "untrusted customer text"
+CUSTOMERS = "untrusted customer text"
+AGENTS = "text of a support agent, may quote customers"
 
-# Cf holds the bidirectional, zero-width and tag characters; Co and Cs have no business in a message.
-_INVISIBLE = frozenset({"Cf", "Co", "Cs"})
+# Cf holds the bidirectional, zero-width and tag characters; Cc, Co and Cs have no business in a message.
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
 _KEPT = "\n\t"
+# What Unicode calls default-ignorable without saying so in the category: fillers, joiners, variation selectors (a known
+# way to hide a whole text behind one emoji), the planes reserved for more of them; besides, the two separators
+# that some programs take for a line's end and the braille blank.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U0010ffff]"
+)
+# Whatever a reader could take for our marks.
+_LOOKALIKES = str.maketrans(dict.fromkeys("⟪《︽≪⪡⦅⸨", "«") | dict.fromkeys("⟫》︾≫⪢⦆⸩", "»"))
 
-_TOKEN_URL = re.compile(
-    r"https?://[^\s<>()\"']{0,2000}?"
-    r"(?:/attachments/token/|/(?:reset|magic|invite|unsubscribe|confirm)[^\s<>()\"'/]{0,40}/|"
-    r"[?&#;](?:access_|auth_?|api_?|id_|refresh_)?"
-    r"(?:token|key|sig|signature|secret|password|code|jwt|session|X-Amz-[A-Za-z]+)=)"
-    r"[^\s<>()\"']*",
+_RUN = re.compile(r"[^\s<>()\"']+")
+_LINK = re.compile(r"//|^www\.|\w\.\w+[/?]", re.IGNORECASE)
+_LINK_SOMEWHERE = re.compile(r"//|www\.|\w\.\w+[/?]", re.IGNORECASE)
+_SECRET = re.compile(
+    r"/attachments/token/|"
+    r"/(?:reset|magic|invite|unsubscribe|confirm)[^/]{0,40}/|"
+    r"//[^/?#@]{0,200}:[^/?#@]{1,200}@|"
+    r"[?&#;][\w.-]{0,60}(?:token|secret|signature|password|passwd|jwt|api_?key|credential)[\w.-]{0,40}=|"
+    r"[?&#;](?:[\w.-]{0,60}[_.-])?(?:key|sig|code|session|sid|auth|otp)=",
     re.IGNORECASE,
 )
+NO_LINK = "[link with a token removed]"
 
 
 def clean(text: str) -> str:
     """Without invisible, bidirectional and control characters, and without links that carry a token."""
     unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    visible = "".join(char for char in unix if char in _KEPT or _shows(char))
-    return _TOKEN_URL.sub("[link with a token removed]", visible)
+    visible = _visible(unix)
+    return _RUN.sub(_without_secret, visible) if _LINK_SOMEWHERE.search(visible) else visible
+
+
+def _without_secret(run: re.Match[str]) -> str:
+    """A run of characters as it was, unless it is a link that opens something for whoever holds it."""
+    link = run[0]
+    if not _LINK.search(link):
+        return link
+    return NO_LINK if _SECRET.search(link) or ("%" in link and _SECRET.search(unquote(link))) else link
+
+
+def _visible(text: str) -> str:
+    """Without the characters that do not show; each distinct one is looked at once, for a long thread has few."""
+    hidden = [ord(char) for char in set(text) if char not in _KEPT and not _shows(char)]
+    return text.translate(dict.fromkeys(hidden)) if hidden else text
 
 
 def _shows(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category not in _INVISIBLE and category != "Cc" and char not in "\u2028\u2029"
+    return unicodedata.category(char) not in _INVISIBLE and not _UNSEEN.match(char)
 
 
-def fence(text: str) -> str:
-    """A customer's words, cleaned, between marks that cannot occur inside them."""
-    return f"{OPEN}{_LABEL}\n{_unmarked(clean(text))}\n{CLOSE}"
+def fence(text: str, whose: str = CUSTOMERS) -> str:
+    """Somebody else's words, cleaned, between marks that cannot occur inside them."""
+    return f"{OPEN}{whose}\n{_unmarked(clean(text))}\n{CLOSE}"
 
 
-def fence_line(text: str) -> str:
-    """The same for a subject or a name: one line."""
-    return f"{OPEN}{_LABEL}: {' '.join(_unmarked(clean(text)).split())}{CLOSE}"
+def fence_line(text: str, limit: int = 500) -> str:
+    """The same for a subject or a name: one line, of at most `limit` characters."""
+    return f"{OPEN}{CUSTOMERS}: {label(text, limit)}{CLOSE}"
+
+
+def fence_marked(text: str) -> str:
+    """A reply's subject, which quotes the customer's: one line in a fence, with every hidden character shown."""
+    return f"{OPEN}{CUSTOMERS}: {' '.join(_unmarked(marked(text)).split())}{CLOSE}"
+
+
+def label(text: str, limit: int = 200) -> str:
+    """A short text that stands without a fence (a tag, an agent's name): one line, cleaned, cut, without our marks."""
+    line = " ".join(_unmarked(clean(text[: limit * 10])).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _unmarked(text: str) -> str:
-    return text.replace(OPEN, "«").replace(CLOSE, "»")
+    return text.translate(_LOOKALIKES)
 
 
 def concealed(text: str) -> list[str]:
@@ -63,7 +102,8 @@ def _conceals(char: str) -> bool:
 
 def marked(text: str) -> str:
     """A text as a decider must see it: whatever would be invisible stands there as `‹U+200B›`."""
-    return "".join(char if char in _KEPT or _shows(char) else f"‹U+{ord(char):04X}›" for char in text)
+    hidden = [char for char in set(text) if char not in _KEPT and not _shows(char)]
+    return text.translate({ord(char): f"‹U+{ord(char):04X}›" for char in hidden}) if hidden else text
 
 
 def subject_line(text: str) -> str:
@@ -72,8 +112,7 @@ def subject_line(text: str) -> str:
     An encoded word (`=?…?=`) that hides a line feed became a header of its own in widespread mail libraries
     (CVE-2024-6923), and the subject is the customer's.
     """
-    line = " ".join("".join(char for char in text.replace("\t", " ") if _shows(char) or char == "\n").split())
-    return line.replace("=?", "= ?")[:900]
+    return " ".join(_visible(text).split()).replace("=?", "= ?")[:900].strip()
 
 
 def reply_subject(subject: str) -> str:

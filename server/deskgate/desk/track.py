@@ -2,7 +2,7 @@
 
 import anyio
 
-from deskgate.desk.core import Core
+from deskgate.desk.core import Core, as_one_error
 from deskgate.desk.decide import known_reply
 from deskgate.desk.errors import BadInput
 from deskgate.desk.replies import Reply
@@ -37,7 +37,8 @@ async def _settled(core: Core, replies: list[Reply]) -> list[Reply]:
         async with places:
             settled[reply.id] = await settle(core, reply)
 
-    async with anyio.create_task_group() as group:
-        for reply in replies:
-            group.start_soon(one, reply)
+    with as_one_error():
+        async with anyio.create_task_group() as group:
+            for reply in replies:
+                group.start_soon(one, reply)
     return [settled[reply.id] for reply in replies]

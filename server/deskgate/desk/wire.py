@@ -13,7 +13,7 @@ import json
 import logging
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -26,6 +26,9 @@ from deskgate.desk.waiting import Patience, retry_after_seconds
 
 if TYPE_CHECKING:
     import httpx
+
+    # What stands in for the network; a function is asked for it at the first request, so that no start waits for it.
+    Network = httpx.AsyncBaseTransport | Callable[[], httpx.AsyncBaseTransport]
 
 log = logging.getLogger("deskgate.wire")
 
@@ -70,6 +73,11 @@ class Missing(BadInput, Refusal):
 
 class Denied(Forbidden, Refusal):
     """The service refused the credential, or the credential lacks a right."""
+
+    @property
+    def unknown_credential(self) -> bool:
+        """Whether the credential itself was refused, rather than a right it lacks."""
+        return self.status == 401
 
 
 class Conflict(UpstreamUnavailable, Refusal):
@@ -127,7 +135,7 @@ class Wire:
         credential: Credential | None,
         clock: Clock,
         *,
-        transport: "httpx.AsyncBaseTransport | None" = None,
+        transport: "Network | None" = None,
         deadline_seconds: float = 25.0,
         attempt_seconds: float = 12.0,
         chance: random.Random | None = None,
@@ -190,7 +198,7 @@ class Wire:
                 raise self._final(error, doubtful) from None
 
     async def _renewed(self, error: DeskError, sent: Mapping[str, str], doubtful: bool) -> bool:
-        if self._credential is None or not isinstance(error, Denied) or error.status != 401:
+        if self._credential is None or not isinstance(error, Denied) or not error.unknown_credential:
             return False
         try:
             return await self._credential.renew(sent["Authorization"])
@@ -252,7 +260,7 @@ class Wire:
         bare = self._transport is not None or self.base_url.startswith("http://")
         trust: ssl.SSLContext | bool = False if bare else ssl.create_default_context()
         client = httpx.AsyncClient(
-            transport=self._transport,
+            transport=self._transport() if callable(self._transport) else self._transport,
             verify=trust,
             trust_env=not here,
             follow_redirects=False,

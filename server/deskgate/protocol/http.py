@@ -9,13 +9,15 @@ import anyio
 import uvicorn
 from mcp.server import MCPServer
 from mcp.server.sse import SseServerTransport
-from mcp.server.transport_security import TransportSecuritySettings
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deskgate.protocol.probe import probes_answered
 from deskgate.protocol.server import low_level
+from deskgate.protocol.stdio import start_watchdog
 from deskgate.web.health import health_routes
 
 IDLE_SECONDS = 600.0
@@ -39,6 +41,19 @@ class SseDoor:
             await self._low.run(filtered, outgoing, self._low.create_initialization_options())
 
 
+class LocalNamesOnly:
+    """Host and Origin are checked before routing: an unknown path or a redirect answers no foreign name either."""
+
+    def __init__(self, app: ASGIApp, security: TransportSecuritySettings) -> None:
+        self._app = app
+        self._guard = TransportSecurityMiddleware(security)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 421 (Host) or 403 (Origin)."""
+        refused = await self._guard.validate_request(Request(scope)) if scope["type"] == "http" else None
+        await (refused or self._app)(scope, receive, send)
+
+
 def build_http_app(server: MCPServer, host: str, port: int) -> Starlette:
     """Everything on one app, closed to foreign Host and Origin headers."""
     security = local_security(host, port)
@@ -53,6 +68,7 @@ def build_http_app(server: MCPServer, host: str, port: int) -> Starlette:
             *health_routes(security),
         ]
     )
+    app.add_middleware(LocalNamesOnly, security=security)
     return app
 
 
@@ -70,7 +86,11 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: the port is taken.
     """
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.create_server((host, port), family=family, backlog=128)
+    # asyncio sends small packets at once only on a socket that names its protocol. Otherwise the second half of an answer
+    # waits for the acknowledgement of the first, up to 40 ms.
+    return socket.socket(bound.family, bound.type, socket.IPPROTO_TCP, fileno=bound.detach())
 
 
 class _Uvicorn(uvicorn.Server):
@@ -90,7 +110,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 async def serve_http(app: Starlette, listener: socket.socket, announce: Callable[[], None]) -> None:
-    """Run until SIGINT or SIGTERM; open streams get a few seconds to end."""
+    """Run until SIGINT or SIGTERM; open calls get a few seconds to end, then the process ends in any case."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
@@ -99,8 +119,10 @@ async def serve_http(app: Starlette, listener: socket.socket, announce: Callable
 
         async def watch() -> None:
             with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    server.should_exit = True
+                async for sign in signals:
+                    start_watchdog()
+                    # Not `should_exit` alone: open event streams end when uvicorn's own handler is called.
+                    server.handle_exit(sign, None)
 
         group.start_soon(watch)
         await server.serve(sockets=[listener])

@@ -13,7 +13,7 @@ from mcp.server.stdio import stdio_server
 from deskgate.protocol.probe import probes_answered
 from deskgate.protocol.server import low_level
 
-WATCHDOG_SECONDS = 5.0
+WATCHDOG_SECONDS = 4.0
 
 
 async def serve_stdio(server: MCPServer, close: Callable[[], Awaitable[None]]) -> None:
@@ -31,7 +31,7 @@ async def serve_stdio(server: MCPServer, close: Callable[[], Awaitable[None]]) -
             with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _ in signals:
                     stopped = True
-                    _start_watchdog()
+                    start_watchdog()
                     scope.cancel()
                     return
 
@@ -49,7 +49,12 @@ async def serve_stdio(server: MCPServer, close: Callable[[], Awaitable[None]]) -
         group.cancel_scope.cancel()
 
 
-def _start_watchdog() -> None:
+def start_watchdog() -> None:
+    """End this process with status 1 if it has not left by itself in time.
+
+    A call to a service that does not answer holds out longer than whoever stops us waits. It was written down as begun,
+    so the next start looks up what became of it.
+    """
     watchdog = threading.Timer(WATCHDOG_SECONDS, os._exit, (1,))
     watchdog.daemon = True
     watchdog.start()

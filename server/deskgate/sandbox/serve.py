@@ -177,7 +177,10 @@ def _listen(host: str, port: int) -> socket.socket:
         loopback = False
     if not loopback:
         raise ValueError(f"the sandbox listens on loopback only, not on {host}")
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    # With the protocol left at 0 asyncio does not switch Nagle's delay off, and split answers wait 40 ms.
+    listener = socket.socket(
+        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))

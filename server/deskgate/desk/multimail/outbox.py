@@ -8,6 +8,7 @@ import anyio
 from deskgate.desk.errors import AlreadyDecided, BadInput, OutcomeUnknown
 from deskgate.desk.multimail.mail import Accepted, Draft, Gate, Mail, MailPage, Stage
 from deskgate.desk.multimail.reading import record, stage_of
+from deskgate.desk.multimail.refusals import lacks_scope
 from deskgate.desk.wire import Conflict, Denied, Missing, Rejected
 
 SUBJECT_LIMIT_CHARS = 998
@@ -55,6 +56,7 @@ class Sending(Protocol):
     async def find(self, draft: Draft) -> Accepted | None: ...
     async def read(self, message_id: str) -> Mail: ...
     async def pending(self) -> list[Mail]: ...
+    async def queue(self) -> None: ...
     async def cancel(self, message_id: str) -> Any: ...
     async def tag(self, message_id: str, tags: Mapping[str, str]) -> None: ...
     async def inbox(self, *, limit: int, since_id: str | None, cursor: str | None) -> MailPage: ...
@@ -122,6 +124,24 @@ class Outbox:
     async def pending(self) -> list[Mail]:
         """Every outbound mail that is held, for a process without the deciding key."""
         return await (await self._side()).pending()
+
+    async def sees_queue(self) -> bool:
+        """Whether the deciders' list of held mails opens to the sending key.
+
+        In v1 only the scope oversight opens it, so `True` says that the key could approve what it wrote. The short form
+        documents one key for everything; there it proves nothing.
+
+        Raises:
+            Denied: the key is not accepted at all, or something in front of the service refused.
+            Missing: the service has no such list.
+        """
+        try:
+            await (await self._side()).queue()
+        except Denied as error:
+            if lacks_scope(error):
+                return False
+            raise
+        return True
 
     async def cancel(self, message_id: str) -> Stage:
         """Take a held mail back; doing it again changes nothing. Gives `Stage.CANCELLED`.

@@ -11,6 +11,8 @@ from deskgate.desk.wire import Denied, Rejected
 
 _SUPPRESSED = r"suppress|unsubscribed|opted.out|hard.bounce"
 
+_GATEWAY_SIGN = r"error code: 1\d{3}"
+
 _READ_ONLY = (
     "The mailbox is in mode read_only, so MultiMail lets nothing be sent from it. "
     "An operator must have its mode raised to gated_send."
@@ -26,7 +28,7 @@ _CAUSES = (
     (r"scope|permission", _SCOPE),
     (r"disabled|suspended", _OFF),
     (r"\bplan\b|quota|upgrade", _PLAN),
-    (r"error code: 1\d{3}", _GATEWAY),
+    (_GATEWAY_SIGN, _GATEWAY),
 )
 
 
@@ -39,10 +41,20 @@ def refused_send(error: Denied | Rejected) -> DeskError:
         if "filter" in said:
             return BadInput("MultiMail's content filter refused this mail. Nothing was sent: reword it.")
         return error
-    if error.status == 401:
+    if error.unknown_credential:
         return error
     sentence = next((sentence for sign, sentence in _CAUSES if re.search(sign, said)), None)
     return Forbidden(f"{sentence} Nothing was sent.", **error.facts) if sentence else error
+
+
+def lacks_scope(error: Denied) -> bool:
+    """Whether a refusal is about what the key may do, and neither about the key itself nor from a gateway in front."""
+    return not error.unknown_credential and not from_gateway(error)
+
+
+def from_gateway(error: Denied) -> bool:
+    """Whether something in front of the service refused, which says nothing about the key."""
+    return re.search(_GATEWAY_SIGN, (error.label or error.text).casefold()) is not None
 
 
 def unknown_outcome() -> OutcomeUnknown:

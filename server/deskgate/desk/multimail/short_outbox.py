@@ -138,6 +138,10 @@ class ShortOutbox:
         """With the deciding key where there is one, else with our own."""
         return await self._held() if self._held is not None else held_mails(await self._routes.pending())
 
+    async def queue(self) -> None:
+        """Knock at the pending list with our own key, whoever else holds a deciding one."""
+        await self._routes.pending()
+
     async def cancel(self, message_id: str) -> Any:
         """What the service says about it."""
         return await self._routes.cancel(message_id)

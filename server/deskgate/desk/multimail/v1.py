@@ -24,6 +24,10 @@ class V1Mailboxes:
         """GET /v1/mailboxes/{id}/allowlist, which only the newest description of the API has."""
         return (await self._wire.call("GET", MAILBOXES + path_of(mailbox_id, "allowlist"), again=Again.READ)).data
 
+    async def queue(self) -> None:
+        """GET /v1/oversight/pending; the published document opens it to the scope oversight alone."""
+        await self._wire.call("GET", "/v1/oversight/pending", again=Again.READ)
+
     async def send(self, mailbox_id: str, *, to: str, subject: str, markdown: str, key: str) -> Answer:
         """POST /v1/mailboxes/{id}/send; `key` makes a repeat within 24 hours harmless."""
         body = {"to": [to], "subject": subject, "markdown": markdown, "idempotency_key": key}

@@ -205,6 +205,10 @@ class V1Outbox:
             raise failed[0]
         return [found[message_id] for message_id in message_ids if message_id in found]
 
+    async def queue(self) -> None:
+        """Knock at the deciders' list."""
+        await self._routes.queue()
+
     async def cancel(self, message_id: str) -> Any:
         """What the service says about it."""
         return await self._routes.cancel(await self._id(), message_id)

@@ -11,7 +11,7 @@ from deskgate.desk.wire import Again, Credential, Denied, FixedCredential, Missi
 from deskgate.desk.zendesk.reading import number, strange, words
 
 if TYPE_CHECKING:
-    import httpx
+    from deskgate.desk.wire import Network
 
 TOKEN_PATH = "/oauth/tokens"  # noqa: S105 - a path; it is not under /api/v2
 # Global OAuth clients of 2026 give 30 minutes unless asked otherwise (Zendesk, OAuth migration).
@@ -45,7 +45,7 @@ class ClientCredentials:
         clock: Clock,
         *,
         scope: str = "read write",
-        transport: "httpx.AsyncBaseTransport | None" = None,
+        transport: "Network | None" = None,
     ) -> None:
         self._wire = Wire("Zendesk", base_url, None, clock, transport=transport)
         self._client_id = client_id

@@ -1,0 +1,246 @@
+"""`deskgate doctor`: look at everything that a live desk needs, say what is wrong and what to do about it."""
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deskgate.cli import say
+from deskgate.desk import Desk
+from deskgate.desk.checks import (
+    FAULT,
+    OK,
+    WARNING,
+    Check,
+    MultiMailFacts,
+    multimail_checks,
+    open_calls,
+    smoke,
+    zendesk_checks,
+)
+from deskgate.desk.clock import Clock, SystemClock
+from deskgate.desk.multimail.administration import Administration
+from deskgate.desk.store.sqlite import StoreUnusable
+from deskgate.desk.wire import FixedCredential, Wire
+from deskgate.settings import Settings, SettingsError, read
+
+if TYPE_CHECKING:
+    import httpx
+
+NAME_WIDTH = 18
+INDENT = " " * (9 + NAME_WIDTH)
+
+_ROLES = {
+    "solo": "This process drafts and decides.",
+    "agent": "This process drafts and never decides.",
+    "reviewer": "This process decides and never drafts.",
+}
+
+
+@dataclass
+class Report:
+    """What was found. `smoke` has the steps of the smoke test, where one was asked for."""
+
+    checks: list[Check] = field(default_factory=list)
+    smoke: list[Check] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no fault was found."""
+        return all(check.state != FAULT for check in (*self.checks, *self.smoke))
+
+    def dump(self) -> str:
+        """For scripts."""
+        parts = {"checks": self.checks, "smoke": self.smoke}
+        return json.dumps(
+            {"ok": self.ok, **{name: [asdict(check) for check in part] for name, part in parts.items()}}, indent=2
+        )
+
+
+def run(words: argparse.Namespace) -> int:
+    """Check everything. 0 without a fault (warnings are none), 1 with one, 2 where the settings cannot be used."""
+    show: Callable[[Check], None] = (lambda _: None) if words.json else _show
+    try:
+        settings = read(sandbox=words.sandbox)
+    except SettingsError as error:
+        report = Report(_unusable(error.faults))
+        for check in report.checks:
+            show(check)
+        _conclude(report, words.json)
+        return 2
+    import anyio
+
+    report = anyio.run(lambda: examine(settings, smoke_ticket=words.smoke, tell=show))
+    _conclude(report, words.json)
+    return 0 if report.ok else 1
+
+
+def _unusable(faults: list[str]) -> list[Check]:
+    """Each sentence says itself what to do; where to read more is said once."""
+    lines = [Check("settings", FAULT, fault) for fault in faults]
+    lines[-1] = replace(lines[-1], todo="Settings are environment variables; .env.example explains all of them.")
+    return lines
+
+
+def _conclude(report: Report, as_json: bool) -> None:
+    if as_json:
+        _line(report.dump())
+        return
+    states = [check.state for check in (*report.checks, *report.smoke)]
+    _line("")
+    _line(f"{_counted(states.count(FAULT), 'fault')}, {_counted(states.count(WARNING), 'warning')}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _show(check: Check) -> None:
+    _line(f"{check.state:<9}{check.name:<{NAME_WIDTH}}{check.text}")
+    if check.todo and check.state != OK:
+        _line(f"{INDENT}What to do: {check.todo}")
+
+
+def _line(text: str) -> None:
+    """Neither a letter that this terminal lacks nor a reader who left (`doctor | head`) may end the check-up."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        say(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def examine(
+    settings: Settings,
+    *,
+    smoke_ticket: int | None = None,
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    clock: Clock | None = None,
+    tell: Callable[[Check], None] = lambda _: None,
+) -> Report:
+    """Every check, then the smoke test if a ticket is given. `tell` hears of each line as soon as it is known.
+
+    `transport` replaces the network in tests.
+    """
+    clock = clock or SystemClock()
+    report = Report()
+
+    def found(*checks: Check) -> None:
+        report.checks.extend(checks)
+        for check in checks:
+            tell(check)
+
+    def stepped(step: Check) -> None:
+        report.smoke.append(step)
+        tell(replace(step, name=f"smoke: {step.name}"))
+
+    found(*_told(settings))
+    async with _desk(settings, clock, transport) as (desk, data):
+        found(data, await open_calls(desk.core.store))
+        login = settings.zendesk
+        found(*await zendesk_checks(desk.zendesk, way=login.way, address=login.base_url, now=clock.now()))
+        async with _administration(settings, clock, transport) as admin:
+            found(*await multimail_checks(desk.core, _facts(settings), admin))
+        found(*_admin_key(settings))
+        if smoke_ticket is not None:
+            await _smoke(desk, settings, smoke_ticket, data, stepped)
+    return report
+
+
+async def _smoke(desk: Desk, settings: Settings, ticket: int, data: Check, tell: Callable[[Check], None]) -> None:
+    if settings.role == "reviewer":
+        tell(Check("draft", FAULT, "Not tried: the role reviewer never drafts.", "Set DESKGATE_ROLE to solo or agent."))
+    elif data.state == FAULT:
+        tell(Check("draft", FAULT, "Not tried: no record of it could be kept.", "Mend the data file first."))
+    else:
+        import secrets
+
+        await smoke(desk, ticket, secrets.token_hex(4), tell)
+
+
+@asynccontextmanager
+async def _desk(
+    settings: Settings, clock: Clock, transport: "httpx.AsyncBaseTransport | None"
+) -> AsyncIterator[tuple[Desk, Check]]:
+    """The desk as `serve` opens it. Where the data file cannot be used, over an empty one that is thrown away."""
+    from deskgate.app import open_desk
+
+    async with AsyncExitStack() as opened:
+        try:
+            desk = await opened.enter_async_context(open_desk(settings, clock=clock, transport=transport))
+            data = Check("data file", OK, f"{settings.database} can be read and written.")
+        except (StoreUnusable, OSError, sqlite3.Error) as error:
+            home = Path(opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+            other = replace(settings, home=home, database=home / "deskgate.sqlite3")
+            desk = await opened.enter_async_context(open_desk(other, clock=clock, transport=transport))
+            data = _unusable_data(settings, error)
+        yield desk, data
+
+
+def _unusable_data(settings: Settings, error: Exception) -> Check:
+    text = (
+        error.sentence if isinstance(error, StoreUnusable) else f"The folder {settings.home} cannot be used ({error})."
+    )
+    todo = "Give this user the right to write there, or set DESKGATE_HOME to another folder."
+    return Check("data file", FAULT, text, todo)
+
+
+@asynccontextmanager
+async def _administration(
+    settings: Settings, clock: Clock, transport: "httpx.AsyncBaseTransport | None"
+) -> AsyncIterator[Administration | None]:
+    """The admin key's own connection, where the key is set. The sandbox has nothing that it would show."""
+    given = settings.multimail
+    if settings.sandbox or not given.admin_token:
+        yield None
+        return
+    wire = Wire("MultiMail", given.base_url, FixedCredential(f"Bearer {given.admin_token}"), clock, transport=transport)
+    try:
+        yield Administration(wire)
+    finally:
+        await wire.aclose()
+
+
+def _facts(settings: Settings) -> MultiMailFacts:
+    given = settings.multimail
+    return MultiMailFacts(given.base_url, settings.role, given.token, given.oversight_token)
+
+
+def _told(settings: Settings) -> list[Check]:
+    """What the settings alone say."""
+    world = "the sandbox, a pretend Zendesk and MultiMail" if settings.sandbox else "the live services"
+    checks = [Check("settings", OK, f"They are complete. This looks at {world}. The data folder is {settings.home}.")]
+    checks += [Check("settings", WARNING, notice, "Remove it until it has an effect.") for notice in settings.notices]
+    checks.append(
+        Check("role", OK, f"{settings.role}: {_ROLES[settings.role]} The record names it {settings.principal}.")
+    )
+    if settings.role != "agent":
+        checks.append(_approval(settings))
+    return checks
+
+
+def _approval(settings: Settings) -> Check:
+    if settings.approve == "confirm":
+        return Check(
+            "approval", OK, "confirm: a person is shown the whole mail in the chat and asked, for every decision."
+        )
+    return Check(
+        "approval",
+        WARNING,
+        "unattended: nobody is asked. Whoever drafted a reply still cannot approve it.",
+        "Keep this only where a process of its own reviews (role reviewer); otherwise set DESKGATE_APPROVE=confirm.",
+    )
+
+
+def _admin_key(settings: Settings) -> list[Check]:
+    if settings.multimail.admin_token:
+        return []
+    text = "Not set, which is fine. With it, doctor would also look at the scopes of the keys and at webhooks."
+    return [Check("admin key", OK, text)]
