@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from fakes import FakeClock
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.types import CallToolResult, ElicitRequestFormParams, ElicitResult
@@ -18,6 +17,7 @@ from deskgate.desk import Desk
 from deskgate.protocol.server import build_server
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
+from fakes import FakeClock
 
 ERAS: tuple[Literal["auto", "legacy"], ...] = ("auto", "legacy")
 

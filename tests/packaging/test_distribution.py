@@ -50,7 +50,7 @@ def test_the_sdist_can_be_worked_on(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {"README.md", "LICENSE", "Makefile", "constraints.txt", "scripts/bootstrap", "tests/conftest.py", "pyproject.toml"}
+    wanted = {"README.md", "LICENSE", "Makefile", "constraints.txt", "scripts/bootstrap", "tests/conftest.py"}
     assert wanted <= names
 
 
