@@ -39,7 +39,7 @@ LONG_TOOLS = {
     "search_zendesk_tickets.py": (75, "its two result shapes and both notices are read together"),
     "draft_gated_reply.py": (70, "what comes next for each state belongs to what the tool says"),
 }
-LONG_TESTS = {"tests/desk/test_wire.py": 550}
+LONG_TESTS = {"tests/desk/test_wire.py": 580}
 
 TOOL_WORD = re.compile(
     r"\b(?:search|read|draft|list|decide|cancel|track|check|note)_[a-z_]*(?:reply|zendesk|inbox|audit)\w*"
@@ -239,7 +239,8 @@ def test_the_example_environment_holds_no_secret() -> None:
 
 
 def test_every_error_code_is_told_to_people_and_tried_by_a_test() -> None:
-    codes = {one.code for one in _every(errors.DeskError)} - {errors.DeskError.code}
+    ours = [one for one in _every(errors.DeskError) if one.__module__ == errors.__name__]
+    codes = {one.code for one in ours} - {errors.DeskError.code}
     readme = (HOME / "README.md").read_text("utf-8")
     tests = "\n".join(path.read_text("utf-8") for name, path in sources("tests") if "house_rules" not in name)
     assert [code for code in sorted(codes) if f"`{code}`" not in readme] == []

@@ -9,17 +9,20 @@ import anyio
 
 from deskgate.desk import Core, Desk, Principal
 from deskgate.desk.clock import Clock, SystemClock
+from deskgate.desk.credentials import Credential, FixedCredential
 from deskgate.desk.multimail import connect
 from deskgate.desk.principals import SCOPES_OF_ROLE
 from deskgate.desk.store.sqlite import SqliteStore
-from deskgate.desk.wire import Credential, FixedCredential, Wire
+from deskgate.desk.wire import Wire
 from deskgate.desk.zendesk import Zendesk
 from deskgate.desk.zendesk.credentials import ClientCredentials, api_token_credential, bearer_credential
-from deskgate.settings import Settings, ZendeskSettings
+from deskgate.service_settings import ZendeskSettings
+from deskgate.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
 
+    from deskgate.desk.policy import Policies
     from deskgate.desk.wire import Network
     from deskgate.sandbox.faults import Fault
 
@@ -31,6 +34,9 @@ async def open_desk(
     """Everything a process owns, opened once and closed once.
 
     `transport` replaces the network in tests; otherwise the sandbox answers in-process or the real services do.
+
+    Raises:
+        PolicyError: a policy is set and its file cannot be used.
     """
     clock = clock or SystemClock()
     network: Network | None = transport or (_pretend_network(settings) if settings.sandbox else None)
@@ -41,13 +47,16 @@ async def open_desk(
     deciding = _deciding(settings, clock, network)
     store = await SqliteStore.open(settings.database)
     outbox, oversight = connect(sending, deciding, mailbox=multimail.mailbox, api=multimail.api, clock=clock)
+    reading = Zendesk(zendesk, clock)
     core = Core(
-        zendesk=Zendesk(zendesk, clock),
+        zendesk=reading,
         outbox=outbox,
         oversight=oversight,
         store=store,
         clock=clock,
         asks=settings.approve == "confirm",
+        page=f"{settings.public_url or 'http://127.0.0.1:8642'}/approvals",
+        policies=await _policies(settings, reading, store),
     )
     try:
         yield Desk(core, local_principal(settings))
@@ -58,9 +67,18 @@ async def open_desk(
                     await held.aclose()
 
 
+async def _policies(settings: Settings, zendesk: Zendesk, store: SqliteStore) -> "Policies | None":
+    if settings.policy is None:
+        return None
+    from deskgate.desk.policy import Gatherer, Policies, PolicyHolder
+
+    return Policies(await PolicyHolder.open(settings.policy), Gatherer(zendesk, store))
+
+
 def local_principal(settings: Settings) -> Principal:
     """Who a local process acts for. An MCP client is an agent; what a person says there comes as a confirmation."""
-    return Principal(settings.principal, "agent", SCOPES_OF_ROLE[settings.role])
+    role = settings.role
+    return Principal(settings.principal, "agent", SCOPES_OF_ROLE[role], settings.owner, solo=role == "solo")
 
 
 def _deciding(settings: Settings, clock: Clock, network: "Network | None") -> Wire | None:

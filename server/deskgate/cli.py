@@ -13,6 +13,10 @@ EXIT_CODES = """\
 exit codes: 0 done · 1 something failed or a check found a fault · 2 wrong words on the command line or unusable
 settings · 130 interrupted"""
 
+GATE_CODES = """\
+exit codes: 0 done · 1 refused, with `code: sentence` on standard error · 2 wrong words on the command line, unusable
+settings, or nobody there to ask"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
@@ -35,10 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     _sandbox(commands)
     _demo(commands)
     _doctor(commands)
+    _pending(commands)
+    _decide(commands)
+    _reviewer(commands)
+    _policy(commands)
+    _token(commands)
     return parser
-
-
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,7 +52,9 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--transport", choices=("stdio", "http", "sse"), default="stdio", help="sse is an alias of http"
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (this machine only)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; beyond this machine only with tokens"
+    )
     parser.add_argument("--port", type=_port, default=8642, help="port to listen on (8642)")
     parser.add_argument("--role", choices=("solo", "agent", "reviewer"), help="for whom this process acts")
     parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
@@ -90,6 +98,7 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="watch the whole job happen, without any account",
         description="From a ticket to a delivered mail in the sandbox, as an MCP client sees it.",
     )
+    parser.add_argument("--sandbox", action="store_true", help="always on: the demo plays in the pretend world")
     parser.set_defaults(run=_run_demo)
 
 
@@ -106,6 +115,7 @@ def _doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         description="Check settings, logins, keys and mailbox, and say what to do about each fault.",
     )
     parser.add_argument("--smoke", type=int, metavar="TICKET", help="hold one reply to this ticket and cancel it again")
+    parser.add_argument("--role", choices=("solo", "agent", "reviewer"), help="check what this role would find")
     parser.add_argument("--sandbox", action="store_true", default=None, help="check the pretend world instead")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     parser.set_defaults(run=_run_doctor)
@@ -115,6 +125,134 @@ def _run_doctor(words: argparse.Namespace) -> int:
     from deskgate.commands.doctor import run
 
     return run(words)
+
+
+def _pending(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "pending",
+        help="see which replies wait for a decision",
+        description="List the replies that wait for a decision, oldest first, in terms of their tickets.",
+        epilog=GATE_CODES,
+    )
+    parser.add_argument("message_id", metavar="MESSAGE_ID", nargs="?", help="show this one, with the whole mail")
+    parser.add_argument("--ticket", type=int, metavar="N", help="only the replies to this ticket")
+    parser.add_argument("--full", action="store_true", help="show every mail whole")
+    parser.add_argument("--json", action="store_true", help="machine-readable, with whole mails")
+    parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
+    parser.set_defaults(run=_run_pending)
+
+
+def _run_pending(words: argparse.Namespace) -> int:
+    from deskgate.commands.pending import run
+
+    return run(words)
+
+
+def _decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "decide",
+        help="approve or reject a reply",
+        description="Show a waiting reply as the customer would get it, ask, and carry out the decision.",
+        epilog=GATE_CODES,
+    )
+    parser.add_argument("message_id", metavar="MESSAGE_ID", help="as `deskgate pending` shows it")
+    parser.add_argument("decision", choices=("approve", "reject"))
+    parser.add_argument("--digest", type=_filled, metavar="D", help="the digest of what was seen; default: the draft's")
+    parser.add_argument("--reason", metavar="TEXT", help="kept in the record")
+    parser.add_argument("--yes", action="store_true", help="do not show and ask; for scripts")
+    parser.add_argument("--json", action="store_true", help="machine-readable; what is shown goes to standard error")
+    parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
+    parser.set_defaults(run=_run_decide)
+
+
+def _run_decide(words: argparse.Namespace) -> int:
+    from deskgate.commands.decide import run
+
+    return run(words)
+
+
+def _reviewer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "reviewer",
+        help="who may decide on the page",
+        description="Let people in to the reviewer's page at /approvals, or keep them out.",
+    )
+    parser.add_argument("--sandbox", action="store_true", default=None, help="the reviewers of the pretend world")
+    actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
+    invite = actions.add_parser("invite", help="print a one-time link that signs this person in")
+    invite.add_argument("name", help="as the person is called in DESKGATE_PRINCIPAL, so that nobody approves their own")
+    listing = actions.add_parser("list", help="who is in, who is out")
+    listing.add_argument("--json", action="store_true", help="machine-readable")
+    revoke = actions.add_parser("revoke", help="end a person's sessions and links")
+    revoke.add_argument("name")
+    for action in (invite, listing, revoke):
+        action.add_argument("--sandbox", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.set_defaults(run=_run_reviewer, name="", json=False)
+
+
+def _run_reviewer(words: argparse.Namespace) -> int:
+    from deskgate.commands.reviewer import run
+
+    return run(words)
+
+
+def _policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "policy", help="see what the policy would do", description="See what the policy would do, and why."
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    test = actions.add_parser("test", help="explain what would happen to a reply on a ticket; nothing is sent or kept")
+    test.add_argument("ticket", type=int)
+    text = test.add_mutually_exclusive_group()
+    text.add_argument("--body", metavar="TEXT", help="the reply's text")
+    text.add_argument("--body-file", metavar="FILE", help="the reply's text, from a file")
+    test.add_argument("--policy", metavar="FILE", help="try this file instead of the one that DESKGATE_POLICY names")
+    test.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
+    test.add_argument("--json", action="store_true", help="machine-readable")
+    parser.set_defaults(run=_run_policy)
+
+
+def _run_policy(words: argparse.Namespace) -> int:
+    from deskgate.commands.policy import run
+
+    return run(words)
+
+
+def _token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "token",
+        help="who may come in over HTTP",
+        description="Make, revoke and list the bearer tokens of HTTP, in the file that DESKGATE_TOKENS names.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    new = actions.add_parser("new", help="make a token and print it, once")
+    new.add_argument("principal", metavar="PRINCIPAL", help="the name in every record, such as support-bot")
+    new.add_argument("--kind", choices=("human", "agent"), required=True, help="who is at the other end")
+    new.add_argument(
+        "--scope", action="append", required=True, choices=("draft", "decide", "audit", "admin"), help="may be repeated"
+    )
+    new.add_argument("--owner", help="the person or team behind it; who owns the drafter cannot approve the draft")
+    new.add_argument("--label", help="a remark for the list")
+    new.set_defaults(run=_run_token, does="new")
+    revoke = actions.add_parser("revoke", help="take a token out")
+    revoke.add_argument("id", metavar="ID", help="the token's id, from the list")
+    revoke.set_defaults(run=_run_token, does="revoke")
+    listed = actions.add_parser("list", help="show the tokens, without anything secret")
+    listed.add_argument("--json", action="store_true", help="machine-readable")
+    listed.set_defaults(run=_run_token, does="show")
+
+
+def _run_token(words: argparse.Namespace) -> int:
+    from deskgate.commands import token
+
+    words.action = getattr(token, words.does)
+    return token.run(words)
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text.strip()
 
 
 def _port(text: str) -> int:

@@ -5,15 +5,15 @@ A missing or contradictory setting stops the start, with one sentence for each f
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
+from deskgate.addresses import SANDBOX_HOST, origin, public_origin
 from deskgate.desk.principals import Role
+from deskgate.service_settings import MultiMailSettings, ZendeskSettings
+from deskgate.setting_names import misspelt
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SANDBOX_HOST = "sandbox.localhost"
 SANDBOX_BASE = f"http://{SANDBOX_HOST}"
 
 SECRETS = (
@@ -36,37 +36,6 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
-class ZendeskSettings:
-    """Where Zendesk is, and one of the three ways to sign in."""
-
-    base_url: str
-    oauth_token: str = field(default="", repr=False)
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    email: str = ""
-    token: str = field(default="", repr=False)
-
-    @property
-    def way(self) -> Literal["oauth token", "oauth client", "api token"]:
-        """Which of the three ways is used; OAuth wins where several are set."""
-        if self.oauth_token:
-            return "oauth token"
-        return "oauth client" if self.client_id else "api token"
-
-
-@dataclass(frozen=True)
-class MultiMailSettings:
-    """Where MultiMail is, the keys, and the support mailbox (an address, or in v1 an id)."""
-
-    base_url: str
-    mailbox: str
-    token: str = field(default="", repr=False)
-    oversight_token: str = field(default="", repr=False)
-    admin_token: str = field(default="", repr=False)
-    api: Literal["auto", "v1", "short"] = "auto"
-
-
-@dataclass(frozen=True)
 class Settings:
     """Everything deskgate was told. Secrets do not show in its repr."""
 
@@ -74,12 +43,17 @@ class Settings:
     sandbox: bool
     role: Role
     principal: str
+    owner: str
     approve: Literal["confirm", "unattended"]
     zendesk: ZendeskSettings
     multimail: MultiMailSettings
     database: Path
+    policy: Path | None = None
+    tokens: Path | None = None
+    public_url: str | None = None
     sandbox_faults: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    colour: bool = True
 
     @property
     def sandbox_folder(self) -> Path:
@@ -95,6 +69,29 @@ def home(environment: Mapping[str, str] | None = None) -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("deskgate", appauthor=False))
+
+
+def own_home() -> Path:
+    """The data folder, made if it is missing and then readable to its owner alone.
+
+    Raises:
+        SettingsError: it cannot be made or written.
+    """
+    try:
+        folder = home()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except (OSError, RuntimeError):
+        writable = False
+    if not writable:
+        raise SettingsError(["The data folder cannot be written. Set DESKGATE_HOME to a folder that belongs to you."])
+    return folder
+
+
+def token_file(environment: Mapping[str, str] | None = None) -> Path | None:
+    """The file of the bearer tokens for HTTP: DESKGATE_TOKENS, or `None` where it is not set."""
+    given = (os.environ if environment is None else environment).get("DESKGATE_TOKENS", "").strip()
+    return Path(given).expanduser().absolute() if given else None
 
 
 def inherited() -> dict[str, str]:
@@ -122,19 +119,24 @@ def read(
     chosen = _choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
     approve = _choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
     zendesk, multimail = _pretended() if pretend else _live(given, faults)
-    notices = _not_yet(given, faults)
+    notices = [*_not_yet(given), *misspelt(given, faults)]
     folder = _folder(given, faults)
     settings = Settings(
         home=folder,
         sandbox=pretend,
         role=chosen,  # type: ignore[arg-type]  # _choice gives one of the three
         principal=_principal(given, faults) or _someone(chosen),
+        owner="" if "DESKGATE_PRINCIPAL" in given else _someone("solo"),
         approve=approve,  # type: ignore[arg-type]  # one of the two
         zendesk=zendesk,
         multimail=multimail,
         database=_database(given, folder, pretend, faults),
+        policy=Path(given["DESKGATE_POLICY"]).expanduser().absolute() if "DESKGATE_POLICY" in given else None,
+        tokens=_tokens(given, faults),
+        public_url=public_origin("DESKGATE_PUBLIC_URL", given.get("DESKGATE_PUBLIC_URL"), faults),
         sandbox_faults=sandbox_faults,
         notices=tuple(notices),
+        colour=not source.get("NO_COLOR") and given.get("TERM") != "dumb",
     )
     if chosen == "reviewer" and not settings.multimail.oversight_token:
         faults.append("DESKGATE_ROLE=reviewer needs MULTIMAIL_OVERSIGHT_TOKEN: without it nothing can be decided.")
@@ -156,6 +158,10 @@ def _someone(role: str) -> str:
 
 def _principal(given: Mapping[str, str], faults: list[str]) -> str:
     name = given.get("DESKGATE_PRINCIPAL", "")
+    if name.startswith(("policy:", "reviewer:")):
+        faults.append(
+            "DESKGATE_PRINCIPAL must not begin with policy: or reviewer:, which name rules and page reviewers."
+        )
     if len(name) > 100 or not name.isprintable():
         faults.append(
             "DESKGATE_PRINCIPAL must be a name of at most 100 printable characters; it stands in every record."
@@ -199,7 +205,7 @@ def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
             faults.append("ZENDESK_SUBDOMAIN is only the first part of the address: `acme` for acme.zendesk.com.")
         base_url = f"https://{subdomain}.zendesk.com"
     if base_url:
-        base_url = _origin("ZENDESK_BASE_URL", base_url.removesuffix("/").removesuffix("/api/v2"), faults)
+        base_url = origin("ZENDESK_BASE_URL", base_url.removesuffix("/").removesuffix("/api/v2"), faults)
     else:
         faults.append("ZENDESK_SUBDOMAIN is missing: the first part of your Zendesk address (or set ZENDESK_BASE_URL).")
     found = ZendeskSettings(
@@ -252,10 +258,13 @@ def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings
             "MULTIMAIL_ADMIN_TOKEN is the same key as another one. A key that can change the mailbox must neither "
             "write nor approve: make a third key with the scope admin, or remove the setting."
         )
+    mailbox = given.get("MULTIMAIL_MAILBOX", "")
+    if mailbox.count("@") > 1 or any(char.isspace() or char in ",;<>" for char in mailbox):
+        faults.append("MULTIMAIL_MAILBOX must be one plain address, like support@acme.example.")
     if "MULTIMAIL_MAILBOX" not in given:
         faults.append("MULTIMAIL_MAILBOX is missing: the address of the support mailbox at MultiMail.")
     return MultiMailSettings(
-        base_url=_origin("MULTIMAIL_BASE_URL", given.get("MULTIMAIL_BASE_URL", "https://api.multimail.dev"), faults),
+        base_url=origin("MULTIMAIL_BASE_URL", given.get("MULTIMAIL_BASE_URL", "https://api.multimail.dev"), faults),
         mailbox=given.get("MULTIMAIL_MAILBOX", ""),
         token=token,
         oversight_token=oversight,
@@ -264,20 +273,12 @@ def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings
     )
 
 
-def _origin(name: str, value: str, faults: list[str]) -> str:
-    url = value.rstrip("/")
+def _tokens(given: Mapping[str, str], faults: list[str]) -> Path | None:
     try:
-        parts = urlsplit(url)
-        host, known_port = parts.hostname, parts.port != 0
-    except ValueError:
-        host, known_port = None, False
-    if not host or not known_port or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
-        faults.append(f"{name} is not a web address: it begins with https://.")
-    elif parts.scheme == "http" and host not in LOOPBACK | {SANDBOX_HOST}:
-        faults.append(f"{name} uses http:// to another machine; the keys would travel in the open. Use https://.")
-    elif "@" in parts.netloc or parts.query or parts.fragment:
-        faults.append(f"{name} must hold no user, query or fragment.")
-    return url
+        return token_file(given)
+    except RuntimeError:
+        faults.append("DESKGATE_TOKENS begins with ~ and that user has no home folder. Write the whole path.")
+        return None
 
 
 def _choice(
@@ -314,16 +315,9 @@ def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: lis
     return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
 
 
-def _not_yet(given: Mapping[str, str], faults: list[str]) -> list[str]:
-    """Settings that this version does not act on: a fault where somebody relies on them for protection."""
-    if "DESKGATE_TOKENS" in given:
-        faults.append(
-            "DESKGATE_TOKENS is set, but this version knows no bearer tokens: HTTP is served to this machine only. "
-            "Remove the setting."
-        )
+def _not_yet(given: Mapping[str, str]) -> list[str]:
+    """Settings that this version does not act on."""
     waiting = {
-        "DESKGATE_POLICY": "every reply is held for a person",
-        "DESKGATE_PUBLIC_URL": "there is no reviewer's page yet",
         "MULTIMAIL_WEBHOOK_SECRET": "there is no webhook route yet",
         "ZENDESK_WEBHOOK_SECRET": "there is no webhook route yet",
     }

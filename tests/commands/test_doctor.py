@@ -1,6 +1,7 @@
 """What `deskgate doctor` finds, over the pretend world with live settings."""
 
 import sqlite3
+from pathlib import Path
 
 import httpx
 import pytest
@@ -331,9 +332,19 @@ async def test_unattended_approval_is_warned_of(look: Checkup):
 
 
 async def test_a_setting_without_effect_is_told(look: Checkup):
-    report = await look(DESKGATE_POLICY="/etc/policy.toml")
+    report = await look(ZENDESK_WEBHOOK_SECRET="whsec_none")
     told = [check for check in report.checks if check.name == "settings" and check.state == "warning"]
-    assert ["DESKGATE_POLICY" in check.text for check in told] == [True]
+    assert ["ZENDESK_WEBHOOK_SECRET" in check.text for check in told] == [True]
+
+
+async def test_the_policy_in_force_and_what_its_outcomes_come_to_are_told(look: Checkup):
+    report = await look(DESKGATE_POLICY=str(Path(__file__).parents[2] / "policy.toml.example"))
+    assert "is in force" in one(report, "policy").text
+    assert "approve: is held, then let out with the deciding key" in one(report, "policy outcomes").text
+
+
+async def test_without_a_policy_doctor_says_nothing_of_one(look: Checkup):
+    assert not [check for check in (await look()).checks if check.name.startswith("policy")]
 
 
 async def test_a_reply_with_an_open_call_is_told(look: Checkup):

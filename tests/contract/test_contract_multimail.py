@@ -9,9 +9,10 @@ import pytest
 
 from contract.servers import Checked
 from contract.strict import strict
+from deskgate.desk.credentials import FixedCredential
 from deskgate.desk.errors import AlreadyDecided, DeskError, OutcomeUnknown, Suppressed
 from deskgate.desk.multimail import Accepted, Draft, Outbox, Oversight, Stage, connect
-from deskgate.desk.wire import FixedCredential, Wire
+from deskgate.desk.wire import Wire
 from deskgate.sandbox.constants import MAILBOX_ADDRESS, MULTIMAIL_OVERSIGHT_KEY, MULTIMAIL_SEND_KEY, ORIGIN
 from deskgate.sandbox.faults import KINDS, Fault
 from deskgate.sandbox.world import World

@@ -71,7 +71,7 @@ async def test_a_reply_comes_back_as_it_was_kept(tmp_path: Path) -> None:
 async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path / "a.sqlite3")
     await added(store, a_reply())
-    await store.add_note(a_note())
+    await store.add_note(a_note(), since="2999")
     await store.aclose()
     again = await SqliteStore.open(tmp_path / "a.sqlite3")
     assert await again.reply(a_reply().id) == a_reply()
@@ -156,12 +156,12 @@ async def test_the_first_showing_of_a_digest_counts(tmp_path: Path) -> None:
 
 async def test_a_note_is_being_posted_once_and_can_be_posted_again_later(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path / "a.sqlite3")
-    assert await store.add_note(a_note(1))
-    assert not await store.add_note(a_note(2))
+    assert await store.add_note(a_note(1), since="2999")
+    assert not await store.add_note(a_note(2), since="2999")
     saved = await store.save_note(a_note(1, state="posted", comment_id=7))
     assert saved == a_note(1, state="posted", comment_id=7, version=2)
     assert await store.save_note(a_note(1, state="failed")) is None
-    assert await store.add_note(a_note(3))
+    assert await store.add_note(a_note(3), since="2999")
     found = await store.note_with_words("words")
     assert found is not None
     assert found.id == a_note(3).id
@@ -283,4 +283,14 @@ async def test_a_ticket_number_beyond_what_the_file_can_hold_is_no_crash_of_othe
     with pytest.raises(OverflowError):
         await added(store, a_reply(ticket_id=2**70))
     assert await added(store, a_reply()), "the failed transaction was rolled back"
+    await store.aclose()
+
+
+async def test_a_note_that_another_process_finished_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+    first = a_note(1)
+    assert await store.add_note(first, since="2000")
+    assert await store.save_note(replace(first, state="posted"))
+    assert not await store.add_note(a_note(2), since="2000")
+    assert await store.add_note(a_note(3), since="2999")
     await store.aclose()

@@ -9,8 +9,10 @@ from typing import Any
 from mcp.server.mcpserver import AcceptedElicitation, Context
 
 from deskgate.desk import Confirmation, Decision, Desk, Look
-from deskgate.desk.errors import ConfirmationNeeded, Declined
+from deskgate.desk.errors import Declined
 from deskgate.desk.text import marked
+
+WARNING = "WARNING: "
 
 
 def can_ask(ctx: Context[Any, Any], desk: Desk) -> bool:
@@ -24,36 +26,46 @@ def can_ask(ctx: Context[Any, Any], desk: Desk) -> bool:
     form = ctx.client_capabilities.elicitation if ctx.client_capabilities else None
     # A bare `elicitation: {}` means forms; one that names only `url` does not.
     if form is None or (form.form is None and form.url is not None):
-        raise ConfirmationNeeded(
-            "A person has to confirm every decision, and this client cannot ask one. Nothing was changed. Use a client "
-            "that supports MCP elicitation, or decide in MultiMail itself. For a reviewer's process that decides "
-            "without being asked, an operator sets DESKGATE_APPROVE=unattended."
-        )
+        raise desk.core.unasked()
     return True
 
 
 def question(look: Look, decision: Decision) -> str:
     """The whole mail, from the same bytes that the digest covers."""
+    return "\n".join([deed(decision), "", *facts(look), "", *whole_mail(look)])
+
+
+def deed(decision: Decision) -> str:
+    """What a yes would do."""
+    if decision == "approve":
+        return "SEND this reply to the customer?"
+    return "REJECT this reply (the customer gets nothing)?"
+
+
+def facts(look: Look) -> list[str]:
+    """What a decider has to know besides the text, one line each."""
     reply, content = look.reply, look.content
+    return [
+        f"Ticket: {reply.ticket_id}",
+        f"To: {_line(', '.join(content.to))}",
+        *([f"Cc: {_line(', '.join(content.cc))}"] if content.cc else []),
+        f"Subject: {_line(content.subject)}",
+        f"Drafted by: {_line(reply.drafted_by)} at {reply.drafted_at}",
+        f"Digest: {look.digest}",
+        *(f"{WARNING}{warning}" for warning in _warnings(look)),
+    ]
+
+
+def whole_mail(look: Look) -> list[str]:
+    """The text between two lines that it cannot forge."""
     # The mail's own text could imitate a plain closing line; it cannot hold a part of the digest that covers it.
     mark = look.digest[-12:]
-    deed = (
-        "SEND this reply to the customer" if decision == "approve" else "REJECT this reply (the customer gets nothing)"
-    )
-    head = [
-        f"{deed}?",
-        "",
-        f"Ticket: {reply.ticket_id}",
-        f"To: {marked(', '.join(content.to))}",
-        *([f"Cc: {marked(', '.join(content.cc))}"] if content.cc else []),
-        f"Subject: {marked(content.subject)}",
-        f"Drafted by: {reply.drafted_by} at {reply.drafted_at}",
-        f"Digest: {look.digest}",
-        *(f"WARNING: {warning}" for warning in _warnings(look)),
-    ]
-    return "\n".join(
-        [*head, "", f"--- the whole mail, until {mark} ---", marked(look.body), f"--- end of the mail {mark} ---"]
-    )
+    return [f"--- the whole mail, until {mark} ---", marked(look.body), f"--- end of the mail {mark} ---"]
+
+
+def _line(text: str) -> str:
+    """Marked, and still one line: a break in a subject must not begin a line that looks like one of ours."""
+    return marked(text).replace("\n", "‹U+000A›")
 
 
 def _warnings(look: Look) -> list[str]:

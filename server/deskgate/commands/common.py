@@ -24,6 +24,32 @@ def settings_of(words: argparse.Namespace) -> "Settings | None":
             complain(f"  - {fault}")
         complain("All settings are in .env.example. Without any account: add --sandbox.")
         return None
+    try:
+        settings.own_home()
+    except settings.SettingsError as error:
+        complain(f"deskgate cannot start: {error}")
+        return None
     for notice in found.notices:
         logging.getLogger("deskgate").warning("%s", notice)
+    broken = policy_faults(found)
+    if broken:
+        complain(f"deskgate cannot start: the policy file {found.policy} cannot be used:")
+        for fault in broken:
+            complain(f"  - {fault}")
+        return None
     return found
+
+
+def policy_faults(settings: "Settings") -> list[str]:
+    """What is wrong with the policy file, where one is set: with a broken one nothing starts."""
+    if settings.policy is None:
+        return []
+    from deskgate.desk.policy import PolicyError, parse
+
+    try:
+        parse(settings.policy.read_bytes())
+    except OSError as error:
+        return [f"The file cannot be read ({error.strerror})."]
+    except PolicyError as error:
+        return error.faults
+    return []

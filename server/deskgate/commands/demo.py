@@ -38,22 +38,36 @@ def run(_words: argparse.Namespace) -> int:
     """Play the story. 0 when every step held, 1 with the reason otherwise."""
     import anyio
 
-    from deskgate.settings import home
+    from deskgate.settings import SettingsError, own_home
 
     began = time.monotonic()
-    folder = home() / "demo"
+    try:
+        folder = own_home() / "demo"
+    except SettingsError as error:
+        complain(str(error))
+        return 2
     shutil.rmtree(folder, ignore_errors=True)
     try:
         anyio.run(_story, folder)
     except DemoFailed as error:
         complain(f"\nThe demo stopped: {error}")
         return 1
+    command = _command()
     say(f"\nThat took {time.monotonic() - began:.0f} s. What to try next:")
     say(f"  · open the mail with any mail program: {folder / 'sandbox' / 'Maildir'}")
-    say("  · connect your own client: `deskgate serve --sandbox`; the entry for it is in mcp.json.example")
-    say("  · rehearse trouble: `deskgate serve --sandbox --fault 'reset_after@POST send'` (docs/sandbox.md)")
-    say("  · go live: put your keys into the environment (.env.example) and run `deskgate doctor`")
+    say(f"  · connect your own client: the entry for `{command} serve --sandbox` is in mcp.json.example")
+    say("  · rehearse trouble: add `--fault 'reset_after@POST send'` to that entry's arguments (docs/sandbox.md)")
+    say(f"  · go live: put your keys into the environment (.env.example) and run `{command} doctor`")
     return 0
+
+
+def _command() -> str:
+    """How to type the command here: its name, or its path where the shell would not find it."""
+    if shutil.which("deskgate"):
+        return "deskgate"
+    beside = Path(sys.executable).parent / "deskgate"
+    here = Path.cwd()
+    return str(beside.relative_to(here)) if beside.is_relative_to(here) else str(beside)
 
 
 async def _story(folder: Path) -> None:

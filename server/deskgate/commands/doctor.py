@@ -26,9 +26,10 @@ from deskgate.desk.checks import (
     zendesk_checks,
 )
 from deskgate.desk.clock import Clock, SystemClock
+from deskgate.desk.credentials import FixedCredential
 from deskgate.desk.multimail.administration import Administration
 from deskgate.desk.store.sqlite import StoreUnusable
-from deskgate.desk.wire import FixedCredential, Wire
+from deskgate.desk.wire import Wire
 from deskgate.settings import Settings, SettingsError, read
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(words: argparse.Namespace) -> int:
     """Check everything. 0 without a fault (warnings are none), 1 with one, 2 where the settings cannot be used."""
     show: Callable[[Check], None] = (lambda _: None) if words.json else _show
     try:
-        settings = read(sandbox=words.sandbox)
+        settings = read(sandbox=words.sandbox, role=words.role)
     except SettingsError as error:
         report = Report(_unusable(error.faults))
         for check in report.checks:
@@ -77,6 +78,15 @@ def run(words: argparse.Namespace) -> int:
         return 2
     import anyio
 
+    from deskgate.commands.common import policy_faults
+
+    broken = policy_faults(settings)
+    if broken:
+        report = Report(_unusable([f"The policy file {settings.policy} cannot be used: {fault}" for fault in broken]))
+        for check in report.checks:
+            show(check)
+        _conclude(report, words.json)
+        return 2
     report = anyio.run(lambda: examine(settings, smoke_ticket=words.smoke, tell=show))
     _conclude(report, words.json)
     return 0 if report.ok else 1
@@ -148,10 +158,28 @@ async def examine(
         found(*await zendesk_checks(desk.zendesk, way=login.way, address=login.base_url, now=clock.now()))
         async with _administration(settings, clock, transport) as admin:
             found(*await multimail_checks(desk.core, _facts(settings), admin))
+        if desk.core.policies is not None:
+            found(*await _policy(desk))
         found(*_admin_key(settings))
         if smoke_ticket is not None:
             await _smoke(desk, settings, smoke_ticket, data, stepped)
     return report
+
+
+async def _policy(desk: Desk) -> list[Check]:
+    """The policy in force, and what its outcomes come to at this mailbox."""
+    from deskgate.desk.errors import DeskError
+    from deskgate.desk.policy.check import outcomes_check, policy_check
+
+    policies = desk.core.policies
+    holder = policies.holder if policies else None
+    checks = [await policy_check(holder)]
+    try:
+        gate = await desk.core.outbox.gate()
+    except DeskError:
+        return checks  # the mailbox's own line says why
+    policy = await holder.current() if holder else None
+    return [*checks, outcomes_check(policy, gate.mode, deciding_key=desk.core.oversight is not None)]
 
 
 async def _smoke(desk: Desk, settings: Settings, ticket: int, data: Check, tell: Callable[[Check], None]) -> None:

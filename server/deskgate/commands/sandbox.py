@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 def run(words: argparse.Namespace) -> int:
     """Serve until a signal comes, or put one customer's answer into the inbox."""
-    from deskgate.settings import home
+    from deskgate.settings import SettingsError, own_home
 
-    folder = home() / "sandbox"
+    try:
+        folder = own_home() / "sandbox"
+    except SettingsError as error:
+        complain(str(error))
+        return 2
     if words.text is not None:
         return _reply(folder, words.ticket, words.text)
     return _serve(folder, words)
@@ -47,6 +51,9 @@ def _serve(folder: "Path", words: argparse.Namespace) -> int:
         world = World.open(folder)
         world.reset()
         world.close()
+        # deskgate's own record of the pretend world goes too, or it would follow mails that nobody has.
+        for path in folder.glob("deskgate.sqlite3*"):
+            path.unlink()
     try:
         anyio.run(lambda: serve(folder, "127.0.0.1", words.port, say, faults))
     except OSError as error:

@@ -12,8 +12,10 @@ from deskgate.cli import complain
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
+    from mcp.server.auth.provider import TokenVerifier
 
     from deskgate.desk import Desk
+    from deskgate.desk.clock import Clock
     from deskgate.settings import Settings
 
 
@@ -26,7 +28,7 @@ def run(words: argparse.Namespace) -> int:
         return _run(words, give_back)
     finally:
         if give_back is not None:
-            give_back()
+            os.dup2(2, 1)  # what is printed on the way out is no answer either
 
 
 def _borrow_stdout() -> Callable[[], None]:
@@ -51,6 +53,7 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     import anyio
 
     from deskgate.commands.common import settings_of
+    from deskgate.desk.store.sqlite import StoreUnusable
 
     settings = settings_of(words)
     if settings is None:
@@ -59,18 +62,55 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     if problem:
         complain(problem)
         return 2
-    if give_back is not None:
-        anyio.run(_stdio, settings, give_back)
-        return 0
-    from deskgate.settings import LOOPBACK
-
-    if words.host not in LOOPBACK:
-        complain(
-            f"deskgate listens on this machine only (127.0.0.1, localhost or ::1), not on {words.host}: without "
-            "tokens anybody who reaches it could act for you."
-        )
+    if give_back is None and not _may_serve(settings, words.host):
         return 2
-    return anyio.run(_http, settings, words.host, words.port)
+    try:
+        if give_back is None:
+            return anyio.run(_http, settings, words.host, words.port)
+        if sys.stdin.isatty():
+            complain("deskgate speaks MCP on standard input and output; an MCP client starts it so. Ctrl-C ends it.")
+        anyio.run(_stdio, settings, give_back)
+    except* StoreUnusable as unusable:
+        complain(f"deskgate cannot start: {_first(unusable)}")
+        status = 1
+    else:
+        status = 0
+    return status
+
+
+def _first(group: BaseException) -> str:
+    """The sentence of the one error that such a group holds."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return getattr(group, "sentence", str(group))
+
+
+def _may_serve(settings: "Settings", host: str) -> bool:
+    """Whether this is safe to serve; says what is missing where it is not."""
+    from urllib.parse import urlsplit
+
+    from deskgate.addresses import LOOPBACK
+
+    if host not in LOOPBACK:
+        missing = [
+            name
+            for name, value in (("DESKGATE_TOKENS", settings.tokens), ("DESKGATE_PUBLIC_URL", settings.public_url))
+            if value is None
+        ]
+        if missing:
+            complain(
+                f"deskgate listens on this machine only (127.0.0.1, localhost or ::1), not on {host or 'every address'}, "
+                f"without {' and '.join(missing)}: whoever reaches it could act for you, and any web page could pretend "
+                "to be it. Make a token with `deskgate token new`, and set the address that clients use."
+            )
+        return not missing
+    if settings.tokens is None and settings.public_url and urlsplit(settings.public_url).hostname not in LOOPBACK:
+        complain(
+            f"DESKGATE_PUBLIC_URL ({settings.public_url}) says that others can reach this, and DESKGATE_TOKENS is not "
+            "set: through the proxy anybody could act for you. Make a token with `deskgate token new`."
+        )
+        return False
+    return True
 
 
 def _fault_problem(settings: "Settings") -> str | None:
@@ -114,16 +154,27 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
     import anyio
 
     from deskgate.app import open_desk
+    from deskgate.desk.clock import SystemClock
     from deskgate.protocol.http import build_http_app, listen, serve_http
+    from deskgate.web.tokens import TokenFileError
 
+    clock = SystemClock()
+    try:
+        verifier = await _verifier(settings, clock)
+    except TokenFileError as error:
+        complain(f"deskgate cannot start: DESKGATE_TOKENS, the file {settings.tokens}:")
+        for fault in error.faults:
+            complain(f"  - {fault}")
+        return 2
     try:
         listener = listen(host, port)
     except OSError as error:
         complain(f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port.")
         return 1
     port = listener.getsockname()[1]
-    async with open_desk(settings) as desk, anyio.create_task_group() as group:
-        app = build_http_app(_built(desk), host, port)
+    async with open_desk(settings, clock=clock) as desk, anyio.create_task_group() as group:
+        server = _built(desk, verifier, settings.public_url)
+        app = build_http_app(server, host, port, desk=desk, public_url=settings.public_url, clock=clock)
         group.start_soon(_recover, desk)
         shown = f"[{host}]" if ":" in host else host
         await serve_http(app, listener, lambda: complain(f"deskgate serves MCP at http://{shown}:{port}/mcp and /sse"))
@@ -131,10 +182,18 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
     return 0
 
 
-def _built(desk: "Desk") -> "MCPServer":
+async def _verifier(settings: "Settings", clock: "Clock") -> "TokenVerifier | None":
+    if settings.tokens is None:
+        return None
+    from deskgate.web.callers import KnownTokens
+
+    return await KnownTokens.open(settings.tokens, clock)
+
+
+def _built(desk: "Desk", verifier: "TokenVerifier | None" = None, public_url: str | None = None) -> "MCPServer":
     from deskgate.protocol.server import build_server
 
-    server = build_server(desk)
+    server = build_server(desk, verifier=verifier, public_url=public_url)
     gc.freeze()
     gc.enable()
     return server

@@ -39,9 +39,11 @@ class Desk:
         """See `drafts.draft`."""
         return await drafts.draft(self.core, self.caller, ticket_id, body, subject)
 
-    async def pending(self, *, limit: int, cursor: str | None = None, ticket_id: int | None = None) -> Queue:
+    async def pending(
+        self, *, limit: int, cursor: str | None = None, ticket_id: int | None = None, chars: int = queue.PAGE_CHARS
+    ) -> Queue:
         """See `queue.pending`."""
-        return await queue.pending(self.core, limit=limit, cursor=cursor, ticket_id=ticket_id)
+        return await queue.pending(self.core, limit=limit, cursor=cursor, ticket_id=ticket_id, chars=chars)
 
     async def look(self, message_id: str) -> Look | None:
         """See `decide.look_at_held`."""

@@ -3,14 +3,18 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 
 from deskgate.desk.clock import Clock, iso
-from deskgate.desk.errors import DeskError
+from deskgate.desk.errors import ConfirmationNeeded, DeskError
 from deskgate.desk.multimail import Outbox, Oversight
 from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Zendesk
+
+if TYPE_CHECKING:
+    from deskgate.desk.policy import Policies
 
 SHIELD_SECONDS = 60.0
 
@@ -19,6 +23,8 @@ SHIELD_SECONDS = 60.0
 class Core:
     """Built once per process by `deskgate.app`. `oversight` is `None` where no deciding key is set.
 
+    `policies` is `None` where no policy is set: then every reply is held for a person.
+    `page` is the address of the reviewer's page, where it is served.
     `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
     """
 
@@ -28,7 +34,18 @@ class Core:
     store: Store
     clock: Clock
     asks: bool = True
+    page: str = ""
+    policies: "Policies | None" = None
     _busy: dict[str, tuple[anyio.Lock, int]] = field(default_factory=dict)
+
+    def unasked(self) -> ConfirmationNeeded:
+        """What to say where a person has to confirm and this client cannot ask one."""
+        return ConfirmationNeeded(
+            "A person has to confirm every decision, and this client cannot ask one. Nothing was changed. Use a client "
+            f"that supports MCP elicitation, or let a person decide: on the reviewer's page ({self.page}, served by "
+            "`deskgate serve --transport http`), or in a terminal with `deskgate decide MESSAGE_ID approve`.",
+            page=self.page,
+        )
 
     def now(self) -> str:
         """The time as it is written into rows and answers."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import anyio
+import anyio.lowlevel
 
 from deskgate.desk.core import Core, as_one_error, unbroken
 from deskgate.desk.errors import (
     AlreadyDecided,
     BadInput,
-    ConfirmationNeeded,
     DeskError,
     Forbidden,
     OutcomeUnknown,
@@ -71,10 +71,11 @@ async def look_at_held(core: Core, message_id: str) -> Look | None:
 
     Gives `None` where there is nothing to look at any more: it was decided, cancelled or sent.
     """
-    reply = await settle(core, await known_reply(core, message_id))
+    reply = await known_reply(core, message_id)
     if reply.state not in OPEN:
+        await settle(core, reply)
         return None
-    look = await _look(core, reply)
+    _, look = await _look(core, reply)
     return await show(core, look) if look else None
 
 
@@ -94,21 +95,19 @@ async def decide(
 
     Raises:
         Forbidden: the caller may not decide, or no deciding key is set.
-        SelfApproval: the caller drafted this reply, and no person confirmed it.
+        SelfApproval: the caller or their owner drafted this reply, and they are no solo person who confirmed it.
         DigestMismatch, TicketChanged: what was seen is not what is there; nothing was sent.
         AlreadyDecided, OutcomeUnknown, UpstreamUnavailable, RateLimited
     """
     _entitled(core, caller)
     async with core.alone(message_id):
         reply = await known_reply(core, message_id)
-        if reply.state in OPEN:
-            reply = await settle(core, reply)
         over = _over(reply, decision)
         if over:
             return over
-        look = await _look(core, reply)
+        reply, look = await _look(core, reply)
         if look is None:
-            return _outside(await settle(core, reply), decision)
+            return _outside(reply, decision)
         _asked(core, caller, confirmation)
         await _not_their_own(core, caller, reply, decision, confirmation)
         seen_digest = confirmation.digest if confirmation else digest
@@ -127,10 +126,7 @@ def _entitled(core: Core, caller: Principal) -> None:
 
 def _asked(core: Core, caller: Principal, confirmation: Confirmation | None) -> None:
     if core.asks and confirmation is None and caller.kind == "agent":
-        raise ConfirmationNeeded(
-            "A person has to confirm every decision (DESKGATE_APPROVE=confirm), and this client cannot ask one. Use a "
-            "client that supports MCP elicitation, or decide in MultiMail. Nothing was changed."
-        )
+        raise core.unasked()
 
 
 def _over(reply: Reply, decision: Decision) -> Reply | None:
@@ -164,14 +160,17 @@ def _outside(reply: Reply, decision: Decision) -> Reply:
 async def _not_their_own(
     core: Core, caller: Principal, reply: Reply, decision: Decision, confirmation: Confirmation | None
 ) -> None:
-    if decision != "approve" or confirmation is not None:
+    if decision != "approve" or (caller.solo and confirmation is not None):
         return
     if caller.names & await core.store.drafters(reply.id):
         raise SelfApproval(message_id=reply.message_id)
 
 
-async def _look(core: Core, reply: Reply) -> Look | None:
-    """Read mail and ticket side by side; wait a moment for a mail that is still being scanned."""
+async def _look(core: Core, reply: Reply) -> tuple[Reply, Look | None]:
+    """Read mail and ticket side by side, wait a moment for a scan, and bring the row up to date with the mail.
+
+    Gives the row, and the look where the mail is still held.
+    """
     mails: list[Mail | None] = []
     with as_one_error():
         async with anyio.create_task_group() as group:
@@ -181,10 +180,13 @@ async def _look(core: Core, reply: Reply) -> Look | None:
 
             group.start_soon(read)
             ticket = await _ticket(core, reply)
+    # A group whose tasks have all ended does not say that the caller left in the meantime.
+    await anyio.lowlevel.checkpoint_if_cancelled()
     mail = mails[0]
-    if mail is None or mail.stage is not Stage.HELD:
-        return None
-    return look_at(reply, mail, ticket)
+    if mail is None:
+        return reply, None
+    settled = await settle(core, reply, mail)
+    return settled, look_at(settled, mail, ticket) if mail.stage is Stage.HELD else None
 
 
 async def _ticket(core: Core, reply: Reply) -> Ticket | DeskError:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from math import ceil
+from typing import TYPE_CHECKING
 
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core, unbroken
@@ -15,6 +16,9 @@ from deskgate.desk.replies import FAILED, REJECTED, SENDING, Reply
 from deskgate.desk.settle import accept, draft_of, find_lost, keep, settle_if_possible
 from deskgate.desk.text import concealed, reply_subject, subject_line
 from deskgate.desk.zendesk import Ticket
+
+if TYPE_CHECKING:
+    from deskgate.desk.policy.automatic import Admission
 
 BODY_LIMIT_CHARS = 60_000
 SUBJECT_LIMIT_CHARS = 300
@@ -31,6 +35,7 @@ async def draft(core: Core, caller: Principal, ticket_id: int, body: str, subjec
         BadInput: the text is empty, too long or hides characters.
         TicketNotFound, TicketClosed, NoEmailAddress, Suppressed: there is nobody to write to.
         NotGated: the mailbox would let the mail out without approval.
+        Forbidden: a rule of the policy refuses it.
         OutcomeUnknown: MultiMail's answer was lost; ask for the same draft again to find out.
     """
     body, subject = checked_body(body), _checked_subject(subject)
@@ -65,12 +70,28 @@ async def _new(core: Core, caller: Principal, ticket_id: int, words: str, body: 
         thread_id=thread_id,
         attempted_at=core.now(),
     )
+    admission = None
+    if core.policies is not None:
+        # At first use: most desks have no policy, and a start should not wait for one.
+        from deskgate.desk.policy import Unsent, admit
+
+        unsent = Unsent(reply.id, reply.recipient, reply.subject, reply.body)
+        admission = await admit(core, core.policies, ticket, unsent)
     if await core.store.add_reply(reply, principal=caller.id, owner=caller.owner or caller.id):
-        return await _submit(core, reply, ticket, first=True)
+        held = await _submit(core, reply, ticket, first=True)
+        return await _by_policy(core, held, admission)
     known = await core.store.reply_with_words(words)
     if known is None:
         raise OutcomeUnknown("The same reply is being drafted and cancelled at this moment. Look again in a moment.")
     return await _again(core, caller, known)
+
+
+async def _by_policy(core: Core, held: Reply, admission: "Admission | None") -> Reply:
+    if core.policies is None:
+        return held
+    from deskgate.desk.policy import automatic
+
+    return await automatic(core, core.policies, held, admission)
 
 
 async def _thread_of(core: Core, ticket_id: int, recipient: str) -> str | None:
@@ -87,7 +108,7 @@ async def _again(core: Core, caller: Principal, known: Reply) -> Reply:
         return await settle_if_possible(core, known)
     found = await find_lost(core, known)
     if found:
-        return found
+        return await settle_if_possible(core, found)
     ticket = await core.zendesk.ticket(known.ticket_id)
     gate = await core.outbox.gate()
     # In v1 the key makes a repeat harmless; the short form has none, so there only time tells.

@@ -35,6 +35,7 @@ class Look:
     moved: tuple[str, ...]
     own_copy: bool
     unread: DeskError | None = None
+    attachments: tuple[str, ...] = ()
 
     @property
     def redirected(self) -> bool:
@@ -67,10 +68,11 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look
         footer=footer,
         seen=seen,
         digest=digest_of(reply, content, seen),
-        altered=tuple(_altered(reply, content)),
+        altered=(*_altered(reply, content), *(["attachments"] if mail.attachments else [])),
         moved=(*_begun(reply), *_moved(drafted, seen)),
         own_copy=mail.body is None,
         unread=unread if isinstance(unread, DeskError) else None,
+        attachments=mail.attachments,
     )
 
 
@@ -104,6 +106,17 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
     if look.content.thread != (look.reply.thread_id or ""):  # listings do not show it, so nobody could have seen it
         raise DigestMismatch(
             "The held mail was moved to another thread. It cannot be approved: cancel it, and draft it again.",
+            message_id=look.reply.message_id,
+        )
+    if look.attachments:  # no draft has any, and no digest covers them
+        raise DigestMismatch(
+            "The held mail carries attachments that nobody drafted. It cannot be approved: reject it.",
+            message_id=look.reply.message_id,
+        )
+    if look.footer and look.reply.footer is None:
+        raise DigestMismatch(
+            "Under the text stands a block that was not in the draft and that nobody was shown yet. Nothing was sent: list "
+            "the pending replies, read it, and decide again.",
             message_id=look.reply.message_id,
         )
     given = digest or look.reply.digest

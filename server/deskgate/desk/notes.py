@@ -46,6 +46,8 @@ async def note(core: Core, caller: Principal, ticket_id: int, text: str) -> tupl
             return known, True
         if known is None or known.state == POSTED:
             known = await _begun(core, caller, ticket_id, words, text)
+            if known.state == POSTED:  # by another process, while this one read the ticket
+                return known, True
             repeated = False
         else:
             repeated = True
@@ -73,8 +75,11 @@ async def _begun(core: Core, caller: Principal, ticket_id: int, words: str, text
         written_by=caller.id,
         written_at=core.now(),
     )
-    if await core.store.add_note(record):
+    if await core.store.add_note(record, since=iso(core.clock.now() - SAME_NOTE)):
         return record
+    known = await core.store.note_with_words(words)
+    if known is not None and known.state == POSTED:
+        return known
     raise _at_work()
 
 

@@ -17,12 +17,17 @@ SCOPES_OF_ROLE: dict[Role, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Someone who acts: `id` names the credential, `owner` the person or team behind it."""
+    """Someone who acts: `id` names the credential, `owner` the person or team behind it.
+
+    `solo` is one person at their own machine who both drafts and decides: only there does a word in the chat let them
+    approve what they drafted themselves.
+    """
 
     id: str
     kind: Literal["human", "agent", "policy"]
     scopes: frozenset[str]
     owner: str = ""
+    solo: bool = False
 
     @property
     def names(self) -> set[str]:

@@ -36,8 +36,17 @@ class Queue:
     cursor: str | None
 
 
-async def pending(core: Core, *, limit: int = 20, cursor: str | None = None, ticket_id: int | None = None) -> Queue:
+async def pending(
+    core: Core,
+    *,
+    limit: int = 20,
+    cursor: str | None = None,
+    ticket_id: int | None = None,
+    chars: int = PAGE_CHARS,
+) -> Queue:
     """List held replies, oldest first, with what MultiMail holds now and what the tickets are by now.
+
+    `chars` bounds the texts of one page; a page for people may ask for more than a model could read.
 
     One MultiMail listing and one Zendesk call for each hundred replies shown.
 
@@ -48,7 +57,7 @@ async def pending(core: Core, *, limit: int = 20, cursor: str | None = None, tic
     ours, foreign = await _ours(core, held, ticket_id)
     after = _decoded(cursor) if cursor else ("", "")
     rest = [reply for reply in ours if (reply.drafted_at, reply.id) > after]
-    page = _fitting(rest[:limit])
+    page = _fitting(rest[:limit], chars)
     tickets = await core.zendesk.tickets({reply.ticket_id for reply in page})
     items = [await _item(core, reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
     more = len(rest) > len(page)
@@ -76,13 +85,13 @@ async def _ours(core: Core, held: dict[str, Mail], ticket_id: int | None) -> tup
     return ours, sum(1 for message_id in held if message_id not in known)
 
 
-def _fitting(replies: list[Reply]) -> list[Reply]:
+def _fitting(replies: list[Reply], chars: int) -> list[Reply]:
     """As many as one answer should carry: whole bodies, but not a megabyte of them."""
     kept: list[Reply] = []
     size = 0
     for reply in replies:
         size += len(reply.body) + 1_000
-        if kept and size > PAGE_CHARS:
+        if kept and size > chars:
             break
         kept.append(reply)
     return kept

@@ -93,8 +93,8 @@ async def settle(core: Core, reply: Reply, mail: Mail | None = None) -> Reply:
 
     A decision that we did not make is recorded as made outside deskgate, never as ours.
     """
-    if reply.state == SENDING:
-        return await _found_if_told(core, reply)
+    if reply.state == SENDING:  # what is found there may have been decided by now
+        reply = await _found_if_told(core, reply)
     if reply.message_id is None or reply.state in OVER:
         return reply
     mail = mail or await read_mail(core, reply)

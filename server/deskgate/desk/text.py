@@ -25,7 +25,8 @@ _RUN = re.compile(r"[^\s<>()\"']+")
 _LINK = re.compile(r"//|^www\.|\w\.\w+[/?]", re.IGNORECASE)
 _LINK_SOMEWHERE = re.compile(r"//|www\.|\w\.\w+[/?]", re.IGNORECASE)
 _SECRET = re.compile(
-    r"/attachments/token/|"
+    r"attachments/token/|hooks\.slack\.com/services/|\beyJ[\w-]{10,}\.|[?&#;]ticket=st-|"
+    r"/(?:[\w-]{0,20}(?:password|passwd|verif|activat)[\w-]{0,20})/[^?#]{0,60}[^/?#]{4}|"
     r"/(?:reset|magic|invite|unsubscribe|confirm)[^/]{0,40}/|"
     r"//[^/?#@]{0,200}:[^/?#@]{1,200}@|"
     r"[?&#;][\w.-]{0,60}(?:token|secret|signature|password|passwd|jwt|api_?key|credential)[\w.-]{0,40}=|"

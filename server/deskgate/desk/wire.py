@@ -11,18 +11,20 @@ Statuses are compared here and nowhere else; callers catch `Missing`, `Conflict`
 import enum
 import json
 import logging
+import math
 import random
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import anyio
 
 from deskgate.desk.clock import Clock
+from deskgate.desk.credentials import Credential
 from deskgate.desk.errors import BadInput, DeskError, Forbidden, OutcomeUnknown, RateLimited, UpstreamUnavailable
-from deskgate.desk.waiting import Patience, retry_after_seconds
+from deskgate.desk.waiting import RETRY_AFTER_BOUND_SECONDS, Patience, retry_after_seconds
 
 if TYPE_CHECKING:
     import httpx
@@ -32,6 +34,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("deskgate.wire")
 
+# How Cloudflare, which stands in front of MultiMail, begins its own refusals (reference of the vendor's command line).
+# The statuses by which a service says that it did not do what was asked. Any other one may come from something in
+# between (a redirect, a time-out of a proxy) after the service did it.
+REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
+GATEWAY_SIGN = "error code: 1"
+# What a caller is told where a service asks for patience and does not say how long.
+UNSAID_WAIT_SECONDS = 60
 ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -82,33 +91,6 @@ class Denied(Forbidden, Refusal):
 
 class Conflict(UpstreamUnavailable, Refusal):
     """Something else changed the same thing at the same time. Look at it again."""
-
-
-class Credential(Protocol):
-    """Where the Authorization header comes from."""
-
-    async def header(self) -> str:
-        """The value of the Authorization header for the next request."""
-        ...
-
-    async def renew(self, refused: str) -> bool:
-        """Called once after a 401 with the header value that earned it: true when there is now another one."""
-        ...
-
-
-class FixedCredential:
-    """A header value that never changes. Its repr does not show it."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    async def header(self) -> str:
-        """The fixed header value."""
-        return self._value
-
-    async def renew(self, refused: str) -> bool:
-        """Nothing can be renewed."""
-        return False
 
 
 @dataclass
@@ -303,7 +285,8 @@ class Wire:
         if status >= 500:
             error = _broken(self.service, status, wait)
             raise _Failure(error, passing=status in {502, 503, 504}, applied=True, wait_seconds=wait)
-        raise _Failure(_refusal(self.service, status, label, text), passing=False, applied=False)
+        error = _refusal(self.service, status, label, text)
+        raise _Failure(error, passing=status == 408, applied=status not in REFUSALS)
 
     def _parsed(self, response: "httpx.Response", content: bytes) -> Any:
         if not content.strip():
@@ -331,20 +314,27 @@ def path_of(*parts: str | int) -> str:
 
 
 def _rate_limited(service: str, wait: float | None) -> RateLimited:
-    when = f"Try again in {wait:.0f} seconds." if wait is not None else "Try again in a minute."
-    return RateLimited(f"{service} asks for fewer requests (429). {when}", service=service, retry_after_seconds=wait)
+    seconds = max(1, math.ceil(wait)) if wait is not None else UNSAID_WAIT_SECONDS
+    sentence = f"{service} asks for fewer requests (429). Try again in {seconds} seconds."
+    return RateLimited(sentence, service=service, retry_after_seconds=seconds)
 
 
-def _broken(service: str, status: int, wait: float | None) -> UpstreamUnavailable:
-    when = f"It asks to wait {wait:.0f} seconds." if wait is not None else "Try again in a moment."
+def _broken(service: str, status: int, wait: float | None) -> DeskError:
+    seconds = math.ceil(wait) if wait is not None else None
+    when = f"It asks to wait {seconds} seconds." if seconds is not None else "Try again in a moment."
     sentence = f"{service} answered {status}. {when}"
-    return UpstreamUnavailable(sentence, service=service, status=status, retry_after_seconds=wait)
+    kind = RateLimited if wait is not None and wait > RETRY_AFTER_BOUND_SECONDS else UpstreamUnavailable
+    return kind(sentence, service=service, status=status, retry_after_seconds=seconds)
 
 
 def _refusal(service: str, status: int, label: str, text: str) -> DeskError:
     error: Rejected | Missing | Denied | Conflict
     if status == 401:
         error = Denied(f"{service} does not accept the credential (401). Check its setting; `deskgate doctor` helps.")
+    elif status == 403 and GATEWAY_SIGN in text:
+        error = Denied(
+            f"Something in front of {service} refused the request (403). It is not about the key; try again later."
+        )
     elif status == 403:
         error = Denied(f"{service} does not allow this to the credential in use (403).")
     elif status in {404, 410}:

@@ -4,25 +4,35 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
 from mcp.server import MCPServer
+from mcp.server.auth.middleware.bearer_auth import RequireAuthMiddleware
 from mcp.server.sse import SseServerTransport
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deskgate.addresses import LOOPBACK
+from deskgate.desk import Desk
+from deskgate.desk.clock import Clock, SystemClock
 from deskgate.protocol.probe import probes_answered
 from deskgate.protocol.server import low_level
 from deskgate.protocol.stdio import start_watchdog
+from deskgate.web.approvals import Reviewers, approval_routes
 from deskgate.web.health import health_routes
+from deskgate.web.limits import FairShare
 
 IDLE_SECONDS = 600.0
 SESSIONS = 500
 GRACE_SECONDS = 3
+# The longest reply, every character of it escaped, is below this.
+BODY_LIMIT_BYTES = 1_048_576
 
 
 class SseDoor:
@@ -41,7 +51,7 @@ class SseDoor:
             await self._low.run(filtered, outgoing, self._low.create_initialization_options())
 
 
-class LocalNamesOnly:
+class OwnNamesOnly:
     """Host and Origin are checked before routing: an unknown path or a redirect answers no foreign name either."""
 
     def __init__(self, app: ASGIApp, security: TransportSecuritySettings) -> None:
@@ -54,29 +64,68 @@ class LocalNamesOnly:
         await (refused or self._app)(scope, receive, send)
 
 
-def build_http_app(server: MCPServer, host: str, port: int) -> Starlette:
-    """Everything on one app, closed to foreign Host and Origin headers."""
-    security = local_security(host, port)
+def build_http_app(
+    server: MCPServer,
+    host: str,
+    port: int,
+    *,
+    desk: Desk | None = None,
+    public_url: str | None = None,
+    clock: Clock | None = None,
+) -> Starlette:
+    """Everything on one app, closed to foreign Host and Origin headers and, where the server knows tokens, to strangers.
+
+    With a desk, the reviewer's page too.
+    """
+    security = allowed_names(host, port, public_url)
     app = server.streamable_http_app(
-        session_idle_timeout=IDLE_SECONDS, max_sessions=SESSIONS, transport_security=security, host=host
+        session_idle_timeout=IDLE_SECONDS,
+        max_sessions=SESSIONS,
+        max_request_body_size=BODY_LIMIT_BYTES,
+        transport_security=security,
+        host=host,
     )
-    sse = SseServerTransport("/messages/", security_settings=security)
+    sse = SseServerTransport("/messages/", security_settings=security, max_request_body_size=BODY_LIMIT_BYTES)
     app.router.routes.extend(
         [
-            Route("/sse", endpoint=SseDoor(server, sse), methods=["GET"]),
-            Mount("/messages/", app=sse.handle_post_message),
+            Route("/sse", endpoint=_guarded(server, SseDoor(server, sse)), methods=["GET"]),
+            Mount("/messages/", app=_guarded(server, sse.handle_post_message)),
             *health_routes(security),
         ]
     )
-    app.add_middleware(LocalNamesOnly, security=security)
+    if desk is not None:
+        core = desk.core
+        reviewers = Reviewers(core.store, core.clock)
+        app.router.routes.extend(approval_routes(desk, reviewers, security, public_url=public_url, clock=core.clock))
+    # Innermost, behind the SDK's authentication: the share is counted for a known principal.
+    app.user_middleware.append(Middleware(FairShare, clock=clock or SystemClock()))
+    app.add_middleware(OwnNamesOnly, security=security)
     return app
 
 
-def local_security(host: str, port: int) -> TransportSecuritySettings:
-    """Only this machine's own names, so that a page in a browser cannot rebind its way in."""
-    names = ["127.0.0.1", "localhost", "[::1]"]
-    hosts = [variant for name in names for variant in (name, f"{name}:{port}")]
-    origins = [f"http://{name}:{port}" for name in names]
+def _guarded(server: MCPServer, app: ASGIApp) -> ASGIApp:
+    """The same demand for a token that the SDK puts before /mcp; it does not know of routes that we add."""
+    auth = server.settings.auth
+    return app if auth is None else RequireAuthMiddleware(app, auth.required_scopes or [])
+
+
+def allowed_names(host: str, port: int, public_url: str | None) -> TransportSecuritySettings:
+    """The names this server answers to, so that a page in a browser cannot rebind its way in.
+
+    The public address, and this machine's own names where only this machine can connect. What a proxy claims about
+    names (X-Forwarded-Host) counts for nothing.
+    """
+    hosts: list[str] = []
+    origins: list[str] = []
+    if host in LOOPBACK:
+        names = ["127.0.0.1", "localhost", "[::1]"]
+        hosts += [variant for name in names for variant in (name, f"{name}:{port}")]
+        origins += [f"http://{name}:{port}" for name in names]
+    if public_url is not None:
+        parts = urlsplit(public_url)
+        default = 443 if parts.scheme == "https" else 80
+        hosts += [parts.netloc] if parts.port else [parts.netloc, f"{parts.netloc}:{default}"]
+        origins.append(public_url)
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 

@@ -32,7 +32,7 @@ class DeskTool(Tool):
         try:
             result = await super().run(arguments, context, convert_result=False)
         except ToolError as error:
-            return _failed(_translated(error))
+            return failed(_translated(error))
         if isinstance(result, Shape):
             text = TextContent(type="text", text=result.text())
             return CallToolResult(content=[text], structured_content=result.model_dump(mode="json"))
@@ -63,7 +63,8 @@ def _bad_arguments(error: ValidationError) -> BadInput:
     return BadInput("; ".join(f"{name}: {what}" for name, what in zip(names, said, strict=True)) + ".", fields=names)
 
 
-def _failed(error: DeskError) -> CallToolResult:
+def failed(error: DeskError) -> CallToolResult:
+    """An error as a tool's result: the stable code first, for models and programs alike."""
     log.info("answered %s", error.code)
     return CallToolResult(
         content=[TextContent(type="text", text=str(error))],

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp import MCPError
 from mcp.server import MCPServer, Server
@@ -12,6 +12,11 @@ from deskgate import __version__
 from deskgate.desk import Desk
 from deskgate.protocol.prompts import add_prompts, add_resources
 from deskgate.protocol.registration import tools_for
+
+if TYPE_CHECKING:
+    from mcp.server.auth.provider import TokenVerifier
+
+    from deskgate.protocol.callers import Callers
 
 NAME = "deskgate"
 INVALID_PARAMS = -32602
@@ -24,14 +29,19 @@ INSTRUCTIONS = (
 )
 
 
-def build_server(desk: Desk) -> MCPServer:
-    """The server with this principal's tools. `desk` is opened and closed by whoever runs the process."""
+def build_server(desk: Desk, *, verifier: "TokenVerifier | None" = None, public_url: str | None = None) -> MCPServer:
+    """The server with this principal's tools. `desk` is opened and closed by whoever runs the process.
+
+    With a `verifier`, every message has to come over HTTP with a token and acts for that token's principal; the desk's
+    own caller then only says what the process was started for.
+    """
 
     @asynccontextmanager
     async def lifespan(_server: MCPServer) -> AsyncIterator[Desk]:
         # Entered once per connection on SSE: it hands out what the process owns and opens nothing.
         yield desk
 
+    callers, known = _known_callers(desk, verifier, public_url)
     server = MCPServer(
         NAME,
         title="deskgate",
@@ -42,11 +52,27 @@ def build_server(desk: Desk) -> MCPServer:
         lifespan=lifespan,
         subscriptions=False,
         log_level="WARNING",
-        middleware=[missing_prompts],
+        middleware=[*callers, missing_prompts],
+        **known,
     )
+    for one in callers:
+        one.server = low_level(server)
     add_prompts(server)
     add_resources(server)
     return server
+
+
+def _known_callers(
+    desk: Desk, verifier: "TokenVerifier | None", public_url: str | None
+) -> "tuple[list[Callers], dict[str, Any]]":
+    """The middleware and the SDK's settings for callers with tokens; nothing where there are none."""
+    if verifier is None:
+        return [], {}
+    # Imported here: stdio has no use for any of it, and its start must stay fast.
+    from deskgate.protocol.callers import Callers
+    from deskgate.web.callers import auth_settings
+
+    return [Callers(desk.core.clock)], {"token_verifier": verifier, "auth": auth_settings(public_url)}
 
 
 async def missing_prompts(ctx: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:

@@ -43,6 +43,8 @@ async def serve_stdio(server: MCPServer, close: Callable[[], Awaitable[None]]) -
             finally:
                 with anyio.CancelScope(shield=True):
                     await close()
+                # Whatever a library printed waits in a buffer; descriptor 1 still leads to standard error here.
+                sys.stdout.flush()
                 if stopped:
                     sys.stderr.flush()
                     os._exit(0)

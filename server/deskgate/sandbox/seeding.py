@@ -111,7 +111,7 @@ def _audit(
     from deskgate.sandbox.zendesk import records, shapes, update
 
     number = audit_id or records.new_number(moment, "audit")
-    update.store_audit(moment, shapes.audit(number, ticket_id, author_id, at, events, {}))
+    update.store_audit(moment, shapes.audit(number, ticket_id, author_id, at, events, {}, "web"))
 
 
 def _event(moment: Moment, kind: str, name: str, value: Any) -> Json:

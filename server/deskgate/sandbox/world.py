@@ -222,12 +222,17 @@ class World:
         """A user as Zendesk has them. Raises LookupError."""
         return self._documents("person", f"no user {user_id}", id=user_id)[0]
 
-    def edit_ticket(self, ticket_id: int, author_id: int = constants.HUMAN_AGENT_ID, **fields: Any) -> Json:
-        """Update a ticket as if by hand (the body of Zendesk's PUT), by the human agent unless said otherwise."""
+    def edit_ticket(
+        self, ticket_id: int, author_id: int = constants.HUMAN_AGENT_ID, channel: str = "web", **fields: Any
+    ) -> Json:
+        """Update a ticket as if by hand (the body of Zendesk's PUT), by the human agent unless said otherwise.
+
+        `channel` is how it came in, as the audit shows it: `web` (the agents' interface), `api`, `email`, `rule`, …
+        """
         from deskgate.sandbox.zendesk import records, update
 
         with self.moment() as moment:
-            return update.update(moment, records.ticket(moment, ticket_id), fields, author_id)
+            return update.update(moment, records.ticket(moment, ticket_id), fields, author_id, channel)
 
     def edit_user(self, user_id: int, **fields: Any) -> None:
         """Change a user's fields."""

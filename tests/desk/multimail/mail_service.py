@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 
+from deskgate.desk.credentials import FixedCredential
 from deskgate.desk.multimail import Draft, Outbox, Oversight, connect
-from deskgate.desk.wire import FixedCredential, Wire
+from deskgate.desk.wire import Wire
 from fakes import FakeClock
 
 BOX = "box_1"

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from deskgate.desk.credentials import Credential
 from deskgate.desk.errors import (
     BadInput,
     DeskError,
@@ -15,7 +16,7 @@ from deskgate.desk.errors import (
     TicketNotFound,
     UpstreamUnavailable,
 )
-from deskgate.desk.wire import Conflict, Credential, Wire
+from deskgate.desk.wire import Conflict, Wire
 from deskgate.desk.zendesk import (
     ClientCredentials,
     TicketSearch,

@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from deskgate.desk.wire import FixedCredential, Wire
+from deskgate.desk.credentials import FixedCredential
+from deskgate.desk.wire import Wire
 from deskgate.desk.zendesk import Zendesk
 from fakes import FakeClock, Script, Step
 

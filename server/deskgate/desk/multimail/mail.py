@@ -85,6 +85,7 @@ class Mail:
     tags: Mapping[str, str]
     ticket_id: int | None
     key: str | None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,15 @@ def mail(row: Mapping[str, Any], *, direction: str | None = None, status: str | 
         tags=tags,
         ticket_id=_number({**tags, **(metadata or {})}.get(TICKET_MARK)),
         key=text({**tags, **(metadata or {})}.get(DRAFT_MARK)),
+        attachments=_attachments(row),
     )
+
+
+def _attachments(row: Mapping[str, Any]) -> tuple[str, ...]:
+    given = row.get("attachments")
+    listed = given if isinstance(given, list) else []
+    names = [text(one.get("name")) or "unnamed" for one in listed if isinstance(one, dict)]
+    return tuple(names) or (("unnamed",) if row.get("has_attachments") is True else ())
 
 
 def held_mails(data: Any) -> list[Mail]:

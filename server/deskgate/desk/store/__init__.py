@@ -3,9 +3,10 @@
 from typing import Protocol
 
 from deskgate.desk.replies import NoteRecord, Reply
+from deskgate.desk.store.tables import Tables
 
 
-class Store(Protocol):
+class Store(Tables, Protocol):
     """What must survive a crash. Every method that writes has committed, durably, when it returns."""
 
     async def add_reply(self, reply: Reply, *, principal: str, owner: str) -> bool:
@@ -56,8 +57,8 @@ class Store(Protocol):
         """The ticket behind a digest that was shown, as JSON."""
         ...
 
-    async def add_note(self, note: NoteRecord) -> bool:
-        """Add a note; false where the same note is being posted at this moment."""
+    async def add_note(self, note: NoteRecord, *, since: str) -> bool:
+        """Add a note; false where the same note is being posted at this moment, or was posted after `since`."""
         ...
 
     async def save_note(self, note: NoteRecord) -> NoteRecord | None:

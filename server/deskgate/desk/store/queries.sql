@@ -39,7 +39,8 @@ SELECT * FROM replies ORDER BY drafted_at DESC, id LIMIT :limit;
 INSERT OR IGNORE INTO drafters (reply_id, principal, owner) VALUES (:reply_id, :principal, :owner);
 
 -- name: drafters
-SELECT principal, owner FROM drafters WHERE reply_id = :reply_id;
+SELECT principal, owner FROM drafters
+WHERE reply_id IN (SELECT id FROM replies WHERE words = (SELECT words FROM replies WHERE id = :reply_id));
 
 -- name: add_view
 INSERT OR IGNORE INTO views (reply_id, digest, seen, shown_at) VALUES (:reply_id, :digest, :seen, :shown_at);
@@ -49,7 +50,11 @@ SELECT seen FROM views WHERE reply_id = :reply_id AND digest = :digest;
 
 -- name: add_note
 INSERT INTO notes (id, version, ticket_id, words, text, stamp, state, written_by, written_at, comment_id, posted_at)
-VALUES (:id, :version, :ticket_id, :words, :text, :stamp, :state, :written_by, :written_at, :comment_id, :posted_at);
+SELECT :id, :version, :ticket_id, :words, :text, :stamp, :state, :written_by, :written_at, :comment_id, :posted_at
+WHERE NOT EXISTS (
+    SELECT 1 FROM notes
+    WHERE words = :words AND (state = 'posting' OR (state = 'posted' AND written_at > :since))
+);
 
 -- name: save_note
 UPDATE notes SET version = version + 1, stamp = :stamp, state = :state, comment_id = :comment_id, posted_at = :posted_at

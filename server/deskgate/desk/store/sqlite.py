@@ -3,7 +3,6 @@
 Several processes may open the same file (the server, the command line): every write is one short immediate transaction.
 """
 
-import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -16,6 +15,7 @@ import anyio.to_thread
 
 from deskgate.desk.errors import DeskError
 from deskgate.desk.replies import NoteRecord, Reply
+from deskgate.desk.store.tables import named_queries
 
 T = TypeVar("T")
 
@@ -24,11 +24,6 @@ BUSY_SECONDS = 10.0
 
 class StoreUnusable(DeskError):
     """The data file cannot be used."""
-
-
-def _named_queries(text: str) -> dict[str, str]:
-    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
 
 
 class SqliteStore:
@@ -63,7 +58,7 @@ class SqliteStore:
             raise StoreUnusable(
                 f"The data file {path} cannot be used ({error}). Check the folder's rights, or set DESKGATE_HOME."
             ) from error
-        return cls(connection, _named_queries((files(__package__) / "queries.sql").read_text("utf-8")))
+        return cls(connection, named_queries(__package__))
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -72,20 +67,22 @@ class SqliteStore:
     async def _run(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._thread)
 
-    async def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    async def rows(self, sql: str, /, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a query."""
+
         def work() -> list[dict[str, Any]]:
-            return [dict(row) for row in self._connection.execute(self._queries[name], values)]
+            return [dict(row) for row in self._connection.execute(sql, values)]
 
         return await self._run(work)
 
-    async def _write(self, *steps: tuple[str, dict[str, Any]]) -> int:
+    async def write(self, *steps: tuple[str, dict[str, Any]]) -> int:
         """Run the steps in one transaction; the rows that the first one changed, 0 where a unique index said no."""
 
         def work() -> int:
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
-                changed = [connection.execute(self._queries[name], values).rowcount for name, values in steps]
+                changed = [connection.execute(sql, values).rowcount for sql, values in steps]
                 connection.execute("COMMIT")
             except sqlite3.IntegrityError:
                 connection.execute("ROLLBACK")
@@ -96,6 +93,12 @@ class SqliteStore:
             return changed[0]
 
         return await self._run(work)
+
+    async def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        return await self.rows(self._queries[name], **values)
+
+    async def _write(self, *steps: tuple[str, dict[str, Any]]) -> int:
+        return await self.write(*((self._queries[name], values) for name, values in steps))
 
     async def add_reply(self, reply: Reply, *, principal: str, owner: str) -> bool:
         """Add a reply and its drafter in one transaction."""
@@ -150,9 +153,9 @@ class SqliteStore:
         rows = await self._rows("view", reply_id=reply_id, digest=digest)
         return rows[0]["seen"] if rows else None
 
-    async def add_note(self, note: NoteRecord) -> bool:
-        """False where the same note is being posted now."""
-        return await self._write(("add_note", asdict(note))) == 1
+    async def add_note(self, note: NoteRecord, *, since: str) -> bool:
+        """False where the same note is being posted, or was posted after `since`."""
+        return await self._write(("add_note", asdict(note) | {"since": since})) == 1
 
     async def save_note(self, note: NoteRecord) -> NoteRecord | None:
         """Compare-and-set on the version."""

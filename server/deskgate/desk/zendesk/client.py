@@ -172,6 +172,14 @@ class Zendesk:
         """Remove tags and give all that the ticket has then. Raises as `add_tags` does."""
         return await put_tags(self._wire, ticket_id, list(tags), present=False)
 
+    async def users(self, ids: Iterable[int]) -> dict[int, User]:
+        """People by id, 100 a request. An id that Zendesk does not know is absent."""
+        found: dict[int, User] = {}
+        for batch in _batches(ids):
+            data = await self._read(api_path("users", "show_many"), {"ids": ",".join(map(str, batch))})
+            found |= {person.id: person for person in map(reading.user, reading.many(data, "users"))}
+        return found
+
     async def me(self) -> User:
         """The user that the credential acts as.
 

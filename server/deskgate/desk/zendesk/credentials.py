@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from deskgate.desk.clock import Clock
+from deskgate.desk.credentials import Credential, FixedCredential
 from deskgate.desk.errors import Forbidden
-from deskgate.desk.wire import Again, Credential, Denied, FixedCredential, Missing, Rejected, Wire
+from deskgate.desk.wire import Again, Denied, Missing, Rejected, Wire
 from deskgate.desk.zendesk.reading import number, strange, words
 
 if TYPE_CHECKING:

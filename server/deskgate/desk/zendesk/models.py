@@ -99,7 +99,7 @@ class AuditEvent:
     """One thing that an update did.
 
     `field_name`, `value` and `previous_value` belong to `Create` and `Change`; `comment_id`, `public` and `body` to
-    `Comment`.
+    `Comment`. `channel` is set where not the update's author did it but a rule of Zendesk's (`rule`).
     """
 
     type: str
@@ -109,11 +109,15 @@ class AuditEvent:
     comment_id: int | None = None
     public: bool | None = None
     body: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
 class Audit:
-    """One update of a ticket and who made it; `metadata` is what the writer attached (`metadata.custom`)."""
+    """One update of a ticket and who made it; `metadata` is what the writer attached (`metadata.custom`).
+
+    `channel` is how it came in: `web` for the agents' interface, `api` for a program, `rule` for a trigger.
+    """
 
     id: int
     ticket_id: int | None
@@ -121,6 +125,7 @@ class Audit:
     created_at: datetime
     events: tuple[AuditEvent, ...]
     metadata: dict[str, Any] = field(default_factory=dict)
+    channel: str | None = None
 
 
 @dataclass(frozen=True)

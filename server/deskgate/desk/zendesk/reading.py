@@ -140,6 +140,7 @@ def audit(row: Mapping[str, Any]) -> Audit:
         created_at=moment(row.get("created_at")) or NO_TIME,
         events=tuple(_event(event) for event in _objects(row.get("events"))),
         metadata=dict(custom) if isinstance(custom, dict) else {},
+        channel=_channel(row),
     )
 
 
@@ -196,7 +197,8 @@ def _attachment(row: Mapping[str, Any]) -> Attachment:
 def _event(row: Mapping[str, Any]) -> AuditEvent:
     kind = words(row.get("type")) or UNKNOWN
     if kind in {"Create", "Change"}:
-        return AuditEvent(kind, words(row.get("field_name")), row.get("value"), row.get("previous_value"))
+        name, value = words(row.get("field_name")), row.get("value")
+        return AuditEvent(kind, name, value, row.get("previous_value"), channel=_channel(row))
     if kind == "Comment":
         public = row.get("public")
         return AuditEvent(

@@ -72,11 +72,13 @@ def attachment(attachment_id: int, name: str, content_type: str, size: int) -> J
     }  # fmt: skip
 
 
-def audit(audit_id: int, ticket_id: int, author_id: int, at: str, events: list[Json], custom: Json) -> Json:
-    """An audit: everything that one update did."""
+def audit(
+    audit_id: int, ticket_id: int, author_id: int, at: str, events: list[Json], custom: Json, channel: str = "api"
+) -> Json:
+    """An audit: everything that one update did, and how it came in."""
     return {
         "id": audit_id, "ticket_id": ticket_id, "created_at": at, "author_id": author_id,
-        "metadata": metadata(custom), "events": events, "via": via("api"),
+        "metadata": metadata(custom), "events": events, "via": via(channel),
     }  # fmt: skip
 
 

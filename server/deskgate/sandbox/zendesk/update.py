@@ -25,8 +25,8 @@ WRITABLE = (
 ORDERS = ("comment", "metadata", "safe_update", "updated_stamp", "via_followup_source_id")
 
 
-def update(moment: Moment, ticket: Json, wish: Json, author_id: int) -> Json:
-    """Apply a ticket update and give its audit; `ticket` is changed in place and stored.
+def update(moment: Moment, ticket: Json, wish: Json, author_id: int, channel: str = "api") -> Json:
+    """Apply a ticket update that came in by that channel and give its audit; `ticket` is changed in place and stored.
 
     Raises RefusedError: 422 on a closed ticket or for a bad value, 409 for an outdated stamp, 429 beyond the limit.
     """
@@ -37,17 +37,25 @@ def update(moment: Moment, ticket: Json, wish: Json, author_id: int) -> Json:
     audit_id = new_number(moment, "audit")
     events = [_comment(moment, ticket, wish["comment"], author_id, audit_id)] if wish.get("comment") else []
     events += _changes(moment, ticket, wish)
-    return record(moment, ticket, events, author_id, audit_id, wish.get("metadata"))
+    return record(moment, ticket, events, author_id, audit_id, wish.get("metadata"), channel)
 
 
-def record(moment: Moment, ticket: Json, events: list[Json], author_id: int, audit_id: int, custom: Any = None) -> Json:
+def record(
+    moment: Moment,
+    ticket: Json,
+    events: list[Json],
+    author_id: int,
+    audit_id: int,
+    custom: Any = None,
+    channel: str = "api",
+) -> Json:
     """Store an audit and the ticket that it changed. Only an update with events moves `updated_at`."""
     row = moment.store.row("ticket", id=ticket["id"])
     ticket["generated_timestamp"] = moment.now_ms // 1000
     if events:
         ticket["updated_at"] = moment.now_text
     audit = shapes.audit(
-        audit_id, ticket["id"], author_id, moment.now_text, events, custom if isinstance(custom, dict) else {}
+        audit_id, ticket["id"], author_id, moment.now_text, events, custom if isinstance(custom, dict) else {}, channel
     )
     store_audit(moment, audit)
     settled = row is None or row["changed_at"] <= moment.now_ms - moment.amount("index_seconds") * 1000

@@ -1,0 +1,87 @@
+"""`deskgate reviewer`: who may decide on the page."""
+
+import argparse
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from deskgate.cli import complain, say
+
+if TYPE_CHECKING:
+    from deskgate.settings import Settings
+    from deskgate.web.approvals.reviewers import Reviewers
+
+DEFAULT_URL = "http://127.0.0.1:8642"
+
+
+def run(words: argparse.Namespace) -> int:
+    """Invite, list or revoke. 0 done, 1 nobody of that name, 2 unusable settings or name."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    import anyio
+
+    from deskgate.commands.common import settings_of
+
+    settings = settings_of(words)
+    return 2 if settings is None else anyio.run(_with_roll, settings, words)
+
+
+async def _with_roll(settings: "Settings", words: argparse.Namespace) -> int:
+    from deskgate.desk.clock import SystemClock
+    from deskgate.desk.store.sqlite import SqliteStore, StoreUnusable
+    from deskgate.web.approvals.reviewers import Reviewers
+
+    try:
+        store = await SqliteStore.open(settings.database)
+    except StoreUnusable as error:
+        complain(error.sentence)
+        return 2
+    try:
+        return await act(Reviewers(store, SystemClock()), words, settings.public_url)
+    finally:
+        await store.aclose()
+
+
+async def act(reviewers: "Reviewers", words: argparse.Namespace, public_url: str | None) -> int:
+    """Carry out one of the three on an open roll."""
+    if words.action == "invite":
+        return await _invite(reviewers, words.name, public_url)
+    if words.action == "revoke":
+        return await _revoke(reviewers, words.name)
+    return await _list(reviewers, as_json=words.json)
+
+
+async def _invite(reviewers: "Reviewers", name: str, public_url: str | None) -> int:
+    try:
+        secret = await reviewers.invite(name)
+    except ValueError as error:
+        complain(str(error))
+        return 2
+    say(f"{(public_url or DEFAULT_URL).rstrip('/')}/approvals/sign-in/{secret}")
+    complain(f"Give this link to {name} alone, by a way you trust. It signs in once, within 60 minutes.")
+    if public_url is None:
+        complain("It leads to this machine. If the page runs elsewhere, set DESKGATE_PUBLIC_URL to its address.")
+    return 0
+
+
+async def _revoke(reviewers: "Reviewers", name: str) -> int:
+    if not await reviewers.revoke(name):
+        complain(f"Nobody named {name} is a reviewer.")
+        return 1
+    say(f"{name} is no reviewer any more; open sessions and unused links have ended.")
+    return 0
+
+
+async def _list(reviewers: "Reviewers", *, as_json: bool) -> int:
+    roll = await reviewers.roll()
+    if as_json:
+        from dataclasses import asdict
+
+        say(json.dumps([asdict(one) for one in roll], indent=2))
+        return 0
+    if not roll:
+        say("Nobody was invited so far: deskgate reviewer invite NAME")
+    for one in roll:
+        state = f"revoked {one.revoked_at}" if one.revoked_at else f"{one.sessions} open session(s)"
+        say(f"{one.name:<24} invited {one.invited_at}  {state}")
+    return 0

@@ -1,0 +1,112 @@
+"""What must be true at every moment of a random walk, told by the world's own record and by what the walk saw."""
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from deskgate.sandbox.world import World
+from story.gate_line import Attempt
+
+TICKETS = (101, 104)
+
+Words = tuple[int, str]
+
+
+@dataclass(kw_only=True)
+class Promise:
+    """What we know ourselves of who did what, and the sentences that have to hold."""
+
+    counts: Counter[str]
+    drafters: dict[Words, set[str]] = field(default_factory=dict)
+    shown: dict[str, set[str]] = field(default_factory=dict)
+    words_of: dict[str, Words] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    outside: dict[str, bool] = field(default_factory=dict)
+    tried: list[Attempt] = field(default_factory=list)
+    addresses: dict[str, set[str]] = field(default_factory=dict)
+    requesters: dict[int, set[str]] = field(default_factory=dict)
+    tagged_by: dict[int, str | None] = field(default_factory=dict)
+    world: World = field(init=False)
+    rows_seen: sqlite3.Connection = field(init=False)
+
+    def rows(self) -> dict[str, sqlite3.Row]:
+        """Our replies by MultiMail's id."""
+        found = self.rows_seen.execute("SELECT * FROM replies WHERE message_id IS NOT NULL ORDER BY drafted_at, id")
+        return {row["message_id"]: row for row in found}
+
+    def check(self) -> None:
+        """Every sentence of the promise, against the world's own record."""
+        mails = [mail for mail in self.world.emails() if mail["direction"] == "outbound"]
+        for row in self.rows_seen.execute("SELECT id, ticket_id, recipient FROM replies"):
+            known = self.addresses.setdefault(row["id"], self.requesters[row["ticket_id"]])
+            assert row["recipient"] in known, f"drafted to {row['recipient']}, requester {known}"
+        for mail in mails:
+            self.words_of.setdefault(mail["id"], (_ticket_of(mail["markdown"]), mail["markdown"]))
+        alive = Counter(self.words_of[one["id"]] for one in mails if one["status"] not in ("rejected", "cancelled"))
+        assert not [words for words, count in alive.items() if count > 1], f"held or sent twice: {alive}"
+        rows = self.rows()
+        for mail in mails:
+            if mail["approved_at"] is not None or mail["delivered_at"] is not None:
+                self._check_gone(mail, rows.get(mail["id"]))
+
+    def _check_gone(self, mail: dict[str, Any], row: sqlite3.Row | None) -> None:
+        first = mail["id"] not in self.gone
+        self.gone.add(mail["id"])
+        if mail["id"] in self.outside:
+            self.counts["left: decided outside"] += first
+            return
+        assert row is not None, f"left without a record: {mail['id']}"
+        assert row["decision"] == "approve", f"left and recorded as {row['decision']}/{row['state']}"
+        assert json.loads(mail["recipients"]) == [row["recipient"]], f"went to {mail['recipients']}"
+        assert json.loads(mail["cc"]) == json.loads(mail["bcc"]) == [], f"went to {mail['cc']} too"
+        by_policy = row["decided_by"].startswith("policy:")
+        digest = row["decided_digest"]
+        assert digest in self._digests(mail, row, first=first), (
+            f"decided on {digest}, which are not the bytes that left"
+        )
+        if first:
+            self.counts["left: by policy" if by_policy else "left: approved here"] += 1
+            if by_policy:
+                assert self.tagged_by.get(row["ticket_id"]) == "a human", "a rule let it out on the API's own tag"
+            else:
+                assert digest in self.shown.get(mail["id"], set()) | {row["digest"]}, "approved what was never shown"
+                causes = [one for one in self.tried if one.message_id == mail["id"]]
+                assert any(one.entitled and one.may_have_worked for one in causes), f"let out by {causes}"
+
+    def _digests(self, mail: dict[str, Any], row: sqlite3.Row, *, first: bool) -> set[str]:
+        """Every digest that these bytes may have been shown under."""
+        shown = self.rows_seen.execute("SELECT seen FROM views WHERE reply_id = ?", (row["id"],))
+        tickets = [row["seen"], *(view["seen"] for view in shown)]
+        bodies = {mail["markdown"], mail["markdown"] + mail["footer"]}
+        if mail["markdown"].rstrip() == row["body"].rstrip():
+            bodies.add(row["body"])
+        # A block behind a rule line, there before anybody looked, passes for MultiMail's own and is no part of a digest.
+        whole = mail["markdown"] + mail["footer"]
+        below = whole.removeprefix(row["body"].rstrip())
+        if below.strip().startswith("---") and below != whole and row["footer"] == below.strip():
+            bodies.add(row["body"])
+            if first and below != mail["footer"]:
+                self.counts[f"left: a block that somebody wrote, shown: {row['footer'] is not None}"] += 1
+        return {
+            _digest(mail, row, json.loads(seen), body, thread)
+            for seen in tickets
+            for body in bodies
+            for thread in (mail["thread_id"], "")
+        }
+
+
+def _ticket_of(body: str) -> int:
+    return next((number for number in TICKETS if f"about {number}." in body), 0)
+
+
+def _digest(mail: dict[str, Any], row: sqlite3.Row, seen: dict[str, Any], body: str, thread: str) -> str:
+    """Written out here once more, so that a product that forgets a field is found."""
+    facts = {
+        "v": 1, "ticket": seen, "mailbox": mail["sender"], "to": [row["recipient"]], "cc": [],
+        "subject": mail["subject"], "body": body, "thread": thread,
+    }  # fmt: skip
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
