@@ -3,11 +3,13 @@ INSERT INTO replies (
     id, version, ticket_id, words, mailbox, recipient, subject, body, footer, thread_id, message_id, digest,
     seen, state, drafted_by, drafted_at, attempted_at, decision, decided_by, decided_at, decided_digest, body_checked, reason,
     sent_at, delivered_at, bounced_at, bounce_type
-) VALUES (
+)
+SELECT
     :id, :version, :ticket_id, :words, :mailbox, :recipient, :subject, :body, :footer, :thread_id, :message_id,
     :digest, :seen, :state, :drafted_by, :drafted_at, :attempted_at, :decision, :decided_by, :decided_at, :decided_digest,
     :body_checked, :reason, :sent_at, :delivered_at, :bounced_at, :bounce_type
-);
+-- The same list is read once more where an approval begins: between two looks somebody may have asked for no more mail.
+WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE address IN (:address, :address_hash) AND ended_at IS NULL);
 
 -- name: save_reply
 UPDATE replies SET
@@ -15,7 +17,11 @@ UPDATE replies SET
     digest = :digest, state = :state, attempted_at = :attempted_at, decision = :decision, decided_by = :decided_by,
     decided_at = :decided_at, decided_digest = :decided_digest, body_checked = :body_checked, reason = :reason, sent_at = :sent_at,
     delivered_at = :delivered_at, bounced_at = :bounced_at, bounce_type = :bounce_type
-WHERE id = :id AND version = :version;
+WHERE id = :id AND version = :version
+    AND NOT (
+        :state = 'approving'
+        AND EXISTS (SELECT 1 FROM suppressions WHERE address IN (:address, :address_hash) AND ended_at IS NULL)
+    );
 
 -- name: reply
 SELECT * FROM replies WHERE id = :id;
@@ -36,14 +42,16 @@ SELECT * FROM replies WHERE state = :state ORDER BY drafted_at, id;
 SELECT * FROM replies ORDER BY drafted_at DESC, id LIMIT :limit;
 
 -- name: add_drafter
-INSERT OR IGNORE INTO drafters (reply_id, principal, owner) VALUES (:reply_id, :principal, :owner);
+INSERT INTO drafters (reply_id, principal, owner) VALUES (:reply_id, :principal, :owner)
+ON CONFLICT DO NOTHING;
 
 -- name: drafters
 SELECT principal, owner FROM drafters
 WHERE reply_id IN (SELECT id FROM replies WHERE words = (SELECT words FROM replies WHERE id = :reply_id));
 
 -- name: add_view
-INSERT OR IGNORE INTO views (reply_id, digest, seen, shown_at) VALUES (:reply_id, :digest, :seen, :shown_at);
+INSERT INTO views (reply_id, digest, seen, shown_at) VALUES (:reply_id, :digest, :seen, :shown_at)
+ON CONFLICT DO NOTHING;
 
 -- name: view
 SELECT seen FROM views WHERE reply_id = :reply_id AND digest = :digest;

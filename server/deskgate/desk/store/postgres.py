@@ -1,0 +1,160 @@
+"""The tables in PostgreSQL, for a desk of several processes or machines.
+
+Correctness rests on unique indexes, versions and single statements, never on what one process remembers. So READ COMMITTED,
+PostgreSQL's default, is enough.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import anyio
+import psycopg
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from deskgate.desk.store.tables import BUSY_SECONDS, Dialect, Row, Step, StoreUnusable, Tail, migrations, newer
+
+CONNECTIONS = 8
+TRIES = 4
+# Any number that nobody else uses in this database: one process at a time changes the tables.
+MIGRATION_LOCK = 8642_0001
+
+Connection = psycopg.AsyncConnection[DictRow]
+
+
+class PostgresTables:
+    """See `Tables`. Open it with `PostgresTables.open(url)`."""
+
+    dialect: Dialect = "postgres"
+
+    def __init__(self, pool: "AsyncConnectionPool[Connection]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, to_read: bool = False) -> "PostgresTables":
+        """Connect, and bring the tables up to date, or leave them as they are: `to_read` changes nothing ever.
+
+        Raises:
+            StoreUnusable: the database cannot be reached, or was changed by a newer deskgate.
+        """
+        pool = AsyncConnectionPool(
+            url,
+            connection_class=Connection,
+            kwargs={"autocommit": True, "row_factory": dict_row},
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=BUSY_SECONDS,
+            configure=_to_read if to_read else _configured,
+            open=False,
+        )
+        try:
+            # The pool reports each failed connection in a log of its own; the one sentence below says it for all.
+            await pool.open(wait=True, timeout=BUSY_SECONDS)
+            if not to_read:
+                async with pool.connection() as connection:
+                    await _migrate(connection)
+        except (psycopg.Error, PoolTimeout) as error:
+            await pool.close()
+            raise _unreachable(error) from None
+        except BaseException:
+            await pool.close()
+            raise
+        return cls(pool)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    async def rows(self, sql: str, /, **values: Any) -> list[Row]:
+        """The rows of one statement."""
+        found: list[Row] = []
+        with anyio.CancelScope(shield=True):
+            try:
+                async with self._pool.connection() as connection:
+                    found = await (await _execute(connection, (sql, values))).fetchall()
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                raise _unreachable(error) from error
+        return found
+
+    async def write(self, *steps: Step, tails: Sequence[Tail] = ()) -> int:
+        """Run the steps in one transaction, once more where PostgreSQL asks for that."""
+        with anyio.CancelScope(shield=True):
+            for _ in range(TRIES):
+                try:
+                    return await self._written(steps, tails)
+                except psycopg.IntegrityError:
+                    return 0
+                except (DeadlockDetected, SerializationFailure):
+                    continue
+        raise StoreUnusable("The database is too busy with the same rows. Try again in a moment.")
+
+    async def _written(self, steps: tuple[Step, ...], tails: Sequence[Tail]) -> int:
+        try:
+            async with self._pool.connection() as connection, connection.transaction():
+                changed = [(await _execute(connection, step)).rowcount for step in steps]
+                for tail in tails if changed[0] else ():
+                    seen = await (await _execute(connection, tail.read)).fetchall()
+                    for step in tail.then(seen):
+                        await _execute(connection, step)
+                return changed[0]
+        except (DeadlockDetected, SerializationFailure):
+            raise
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise _unreachable(error) from error
+
+
+async def _execute(connection: Connection, step: Step) -> psycopg.AsyncCursor[DictRow]:
+    sql, values = step
+    return await connection.execute(translated(sql), _adapted(values))
+
+
+async def _configured(connection: Connection) -> None:
+    await connection.execute(f"SET lock_timeout = '{BUSY_SECONDS:.0f}s'")
+    await connection.execute("SET timezone = 'UTC'")
+
+
+async def _to_read(connection: Connection) -> None:
+    await _configured(connection)
+    await connection.execute("SET default_transaction_read_only = on")
+
+
+async def _migrate(connection: Connection) -> None:
+    steps = migrations("postgres")
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        await connection.execute("CREATE TABLE IF NOT EXISTS deskgate_version (version BIGINT NOT NULL)")
+        found = await (await connection.execute("SELECT max(version) AS version FROM deskgate_version")).fetchone()
+        done = (found or {}).get("version") or 0
+        if done > len(steps):
+            raise newer("The database")
+        for step in steps[done:]:
+            await connection.execute(own_types(step).encode())
+        if done < len(steps):
+            await connection.execute("INSERT INTO deskgate_version (version) VALUES (%s)", [len(steps)])
+
+
+def own_types(script: str) -> str:
+    """A migration in PostgreSQL's types: SQLite's INTEGER holds 64 bits, and numbers a row where it is the key."""
+    script = re.sub(r"\bINTEGER PRIMARY KEY\b", "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", script)
+    return re.sub(r"\bBLOB\b", "BYTEA", re.sub(r"\bINTEGER\b", "BIGINT", script))
+
+
+@cache
+def translated(sql: str) -> bytes:
+    """A statement with psycopg's placeholders."""
+    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", sql.replace("%", "%%")).encode()
+
+
+def _adapted(values: dict[str, Any]) -> dict[str, Any]:
+    """SQLite keeps a truth value as 0 or 1, and so do the tables."""
+    return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
+
+
+def _unreachable(error: Exception) -> StoreUnusable:
+    return StoreUnusable(
+        f"The database of DESKGATE_DATABASE_URL cannot be used ({type(error).__name__}). Check that PostgreSQL runs, that "
+        "the address is right and that the user may create tables there."
+    )
