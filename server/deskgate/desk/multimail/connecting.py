@@ -32,4 +32,8 @@ def connect(
         oversight = Oversight(forms, {"v1": V1Deciding(oversight_wire), "short": ShortDeciding(oversight_wire)})
     held = oversight.pending if oversight is not None else None
     short = ShortOutbox(ShortMailboxes(outbox_wire), mailbox, clock, held)
-    return Outbox(forms, {"v1": V1Outbox(v1_routes, mailbox), "short": short}), oversight
+
+    def elsewhere(address: str) -> Outbox:
+        return Outbox(forms, {"v1": V1Outbox(v1_routes, address), "short": short})
+
+    return Outbox(forms, {"v1": V1Outbox(v1_routes, mailbox), "short": short}, elsewhere), oversight

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 TICKET_MARK = "zendesk_ticket_id"
 DRAFT_MARK = "deskgate_draft"
 HOLDING_MODES = frozenset({"gated_send", "gated_all"})
+MONITORED_MODE = "monitored"  # sends at once, with a copy to the oversight address
 
 
 class Stage(enum.Enum):
@@ -110,13 +111,16 @@ class Gate:
     """What would happen to a mail sent now.
 
     `mode` is the mailbox's oversight mode, `None` in the short form, which names the mode with every mail.
-    `allowlist_known` is false when the service has an allowlist and does not show it whole to the sending key.
+    `allowlist_known` is false when the service has an allowlist and does not show it whole to the sending key. `cc` and
+    `bcc` get a copy of every mail, by a setting of the mailbox.
     """
 
     mailbox: str
     mode: str | None
     allowlist: tuple[str, ...]
     allowlist_known: bool = True
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
 
     def problem(self, recipient: str) -> str | None:
         """Why a mail to this address would not be held, or `None` when it would."""

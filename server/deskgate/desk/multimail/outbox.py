@@ -51,6 +51,7 @@ class Forms:
 class Sending(Protocol):
     """What a wire form has to be able to do for `Outbox`."""
 
+    async def owns(self, mailbox: str) -> bool: ...
     async def gate(self) -> Gate: ...
     async def submit(self, draft: Draft) -> Accepted: ...
     async def find(self, draft: Draft) -> Accepted | None: ...
@@ -66,9 +67,25 @@ class Sending(Protocol):
 class Outbox:
     """Writing, looking up and cancelling mails. It holds the sending key, with which nothing can be approved."""
 
-    def __init__(self, forms: Forms, sides: Mapping[str, Sending]) -> None:
+    def __init__(
+        self, forms: Forms, sides: Mapping[str, Sending], elsewhere: "Callable[[str], Outbox] | None" = None
+    ) -> None:
         self._forms = forms
         self._sides = sides
+        self._elsewhere = elsewhere
+        self._others: dict[str, Outbox] = {}
+
+    async def at(self, mailbox: str) -> "Outbox":
+        """The outbox of the mailbox with that address: this one, or in v1 another one that the same key may use.
+
+        Raises:
+            BadInput: this outbox's own mailbox is not there.
+        """
+        if self._elsewhere is None or await (await self._side()).owns(mailbox):
+            return self
+        if mailbox not in self._others:
+            self._others[mailbox] = self._elsewhere(mailbox)
+        return self._others[mailbox]
 
     @property
     def form(self) -> str | None:

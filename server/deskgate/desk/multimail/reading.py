@@ -5,8 +5,9 @@ Its own clients disagree on envelope keys, field names, time formats and whether
 not forgiven: a list in an envelope that nobody knows, and an entry without an id. Neither is ever read as "nothing".
 """
 
+import re
 from collections.abc import Mapping
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 from typing import Any
 
 from deskgate.desk.clock import parse_time
@@ -19,6 +20,10 @@ REPEATED_STATUS = "already_sent"
 _ID_NAMES = ("id", "message_id", "email_id")
 _ROW_NAMES = ("emails", "pending", "messages", "data")
 _BODY_NAMES = ("markdown", "body_markdown", "body", "body_text", "text_body")
+
+# An address by itself, or in angle brackets behind a name that holds none of the marks that part addresses.
+_ATOM = r"[^\s<>()\[\]@,;:\"\\]+"
+_ONE_ADDRESS = re.compile(rf'({_ATOM}@{_ATOM})|(?:"[^"<>@]*"\s*|[^"<>@,;:()]*)<({_ATOM}@{_ATOM})>')
 
 _STAGES = {
     "pending_scan": Stage.SCANNING,
@@ -46,6 +51,8 @@ def text(value: object) -> str | None:
         return str(value)
     if not isinstance(value, str):
         return None
+    if value.isascii():
+        return value
     # JSON can smuggle half a surrogate pair into a Python string, which no database and no socket takes.
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -104,15 +111,22 @@ def addresses(value: object) -> tuple[str, ...]:
         raw = text(item.get("email") or item.get("address") if isinstance(item, dict) else item)
         if not raw or not raw.strip():
             continue
+        if plain := _ONE_ADDRESS.fullmatch(raw.strip()):
+            found.append(plain[1] or plain[2])
+            continue
         parsed = [address for _, address in getaddresses([raw])]
         found += parsed if parsed and all("@" in address for address in parsed) else [raw.strip()]
     return tuple(found)
 
 
 def address(value: object) -> str | None:
-    """One bare address, or the text as it is where it cannot be parsed."""
-    raw = text(value)
-    return (parseaddr(raw)[1] or raw.strip() or None) if raw else None
+    """One bare address, or the text as it is where it is not plainly one.
+
+    What a lenient parser makes of `alice@example.org)bob@example.net` is alice, who did not write that.
+    """
+    raw = (text(value) or "").strip()
+    found = _ONE_ADDRESS.fullmatch(raw)
+    return (found[1] or found[2]) if found else (raw or None)
 
 
 def _tags(value: object) -> dict[str, str]:

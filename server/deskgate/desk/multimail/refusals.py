@@ -7,11 +7,9 @@ switched off, a gateway in front). The text is searched for what tells them apar
 import re
 
 from deskgate.desk.errors import BadInput, DeskError, Forbidden, OutcomeUnknown, Suppressed
-from deskgate.desk.wire import Denied, Rejected
+from deskgate.desk.wire import GATEWAY_SIGN, Denied, Rejected
 
 _SUPPRESSED = r"suppress|unsubscribed|opted.out|hard.bounce"
-
-_GATEWAY_SIGN = r"error code: 1\d{3}"
 
 _READ_ONLY = (
     "The mailbox is in mode read_only, so MultiMail lets nothing be sent from it. "
@@ -28,7 +26,7 @@ _CAUSES = (
     (r"scope|permission", _SCOPE),
     (r"disabled|suspended", _OFF),
     (r"\bplan\b|quota|upgrade", _PLAN),
-    (_GATEWAY_SIGN, _GATEWAY),
+    (GATEWAY_SIGN, _GATEWAY),
 )
 
 
@@ -49,12 +47,7 @@ def refused_send(error: Denied | Rejected) -> DeskError:
 
 def lacks_scope(error: Denied) -> bool:
     """Whether a refusal is about what the key may do, and neither about the key itself nor from a gateway in front."""
-    return not error.unknown_credential and not from_gateway(error)
-
-
-def from_gateway(error: Denied) -> bool:
-    """Whether something in front of the service refused, which says nothing about the key."""
-    return re.search(_GATEWAY_SIGN, (error.label or error.text).casefold()) is not None
+    return not error.unknown_credential and not error.from_gateway
 
 
 def unknown_outcome() -> OutcomeUnknown:

@@ -53,6 +53,10 @@ class ShortOutbox:
         """The mode goes with every mail; no allowlist is documented."""
         return Gate(self._address(), None, ())
 
+    async def owns(self, mailbox: str) -> bool:
+        """It knows one mailbox only."""
+        return True
+
     async def submit(self, draft: Draft) -> Accepted:
         """`send_email` opens the thread `zd-{ticket}`, `reply_email` continues the one given."""
         thread_id = draft.thread_id or f"zd-{draft.ticket_id}"

@@ -16,6 +16,7 @@ from deskgate.desk.multimail.paging import PAGE_SIZE, walk
 from deskgate.desk.multimail.reading import (
     HELD_STATUS,
     REPEATED_STATUS,
+    addresses,
     cursor_of,
     first,
     id_of,
@@ -43,6 +44,8 @@ class Box:
     id: str
     address: str
     mode: str
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
 
 
 class V1Outbox:
@@ -60,14 +63,14 @@ class V1Outbox:
             data = await self._routes.allowlist(box.id)
         except Missing:
             # The published document has no such route, so a service without it has no allowlist either.
-            return Gate(box.address, box.mode, ())
+            return Gate(box.address, box.mode, (), cc=box.cc, bcc=box.bcc)
         except Denied:
-            return Gate(box.address, box.mode, (), allowlist_known=False)
+            return Gate(box.address, box.mode, (), allowlist_known=False, cc=box.cc, bcc=box.bcc)
         entries = rows(data, "entries", "allowlist")
         patterns = tuple(pattern for entry in entries if (pattern := text(entry.get("pattern"))))
         count = data.get("count") if isinstance(data, dict) else None
         whole = len(patterns) == len(entries) and (not isinstance(count, int) or count <= len(entries))
-        return Gate(box.address, box.mode, patterns, allowlist_known=whole)
+        return Gate(box.address, box.mode, patterns, allowlist_known=whole, cc=box.cc, bcc=box.bcc)
 
     async def _resolved(self) -> Box:
         found = [_box(row) for row in rows(await self._routes.mailboxes(), "mailboxes") if row.get("is_active") != 0]
@@ -84,6 +87,11 @@ class V1Outbox:
         if self._box is None:
             self._box = await self._resolved()
         return self._box.id
+
+    async def owns(self, mailbox: str) -> bool:
+        """By the address that the service gave."""
+        await self._id()
+        return self._box is not None and same_person(self._box.address, mailbox)
 
     async def submit(self, draft: Draft) -> Accepted:
         """A reply to the recipient's own last mail on the thread, else a new mail."""
@@ -258,4 +266,7 @@ class V1Outbox:
 
 def _box(row: Mapping[str, Any]) -> Box | None:
     box_id, address = first(row, "id", "mailbox_id"), text(row.get("address"))
-    return Box(box_id, address, text(row.get("oversight_mode")) or "") if box_id and address else None
+    if not box_id or not address:
+        return None
+    mode = text(row.get("oversight_mode")) or ""
+    return Box(box_id, address, mode, addresses(row.get("auto_cc")), addresses(row.get("auto_bcc")))

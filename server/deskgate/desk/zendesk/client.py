@@ -1,20 +1,21 @@
 """The Zendesk client: one method per thing that the desk wants, one request wherever Zendesk allows it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from deskgate.desk.clock import Clock
-from deskgate.desk.errors import BadInput, Forbidden, UpstreamUnavailable
+from deskgate.desk.errors import BadInput, Forbidden, OutcomeUnknown, UpstreamUnavailable
 from deskgate.desk.wire import Again, Missing, Rejected, Wire
 from deskgate.desk.zendesk import reading
 from deskgate.desk.zendesk.cursors import unwrap, wrap
 from deskgate.desk.zendesk.models import Audit, Comment, CommentPage, Note, Ticket, TicketPage, User
 from deskgate.desk.zendesk.paths import absent, api_path, is_id, ticket_path
 from deskgate.desk.zendesk.search import LARGEST_PAGE, REACHABLE, TicketSearch
-from deskgate.desk.zendesk.writing import MARKER, noted, put_note, put_tags
+from deskgate.desk.zendesk.writing import MARKER, noted, post_follow_up, put_note, put_tags
 
 AUDIT_PAGES = 3
+AUDIT_GRAIN = timedelta(seconds=2)
 
 
 class Zendesk:
@@ -116,8 +117,19 @@ class Zendesk:
         cursor = wanted.cursor_after(number, size, total) if rows else None
         return TicketPage(found, total, cursor, capped=total > REACHABLE // size * size)
 
-    async def write_note(self, ticket_id: int, text: str, *, marker: str, stamp: str) -> Note:
+    async def write_note(
+        self,
+        ticket_id: int,
+        text: str,
+        *,
+        marker: str,
+        stamp: str,
+        status: str | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> Note:
         """Post one private note, guarded by the ticket's `stamp` and carrying `marker`; at most one request.
+
+        `status` and `tags` change with it or not at all. `tags` is the whole list, from the read that gave the stamp.
 
         Raises:
             TicketNotFound, TicketClosed: it cannot be written to.
@@ -125,7 +137,22 @@ class Zendesk:
             OutcomeUnknown: the answer was lost or proves nothing; `find_note` tells.
             BadInput: the text is empty or too long.
         """
-        return await put_note(self._wire, ticket_id, text, marker=marker, stamp=stamp)
+        return await put_note(self._wire, ticket_id, text, marker=marker, stamp=stamp, status=status, tags=tags)
+
+    async def follow_up(self, closed: Ticket, text: str, *, marker: str, tags: Iterable[str]) -> int:
+        """Continue a closed ticket in a new one that names it, with `text` as a private note; gives its number.
+
+        The same marker within a day gives the same ticket again.
+
+        Raises:
+            BadInput: the closed ticket has no requester any more.
+            OutcomeUnknown: the answer was lost; asking again with the same marker is safe.
+        """
+        if closed.requester_id is None:
+            raise BadInput("The closed ticket has no requester, so no ticket can continue it.")
+        return await post_follow_up(
+            self._wire, closed.id, closed.requester_id, closed.subject, text, marker=marker, tags=tags
+        )
 
     async def find_note(self, ticket_id: int, marker: str) -> Note | None:
         """The note that carries `marker`, looked for in the newest 300 audits.
@@ -143,6 +170,25 @@ class Zendesk:
             if not more:
                 break
         return None
+
+    async def landed(self, ticket: Ticket, marker: str, stamp: str | None) -> Note | None:
+        """The note of an earlier try under `stamp`, whose answer was lost; `ticket` was read after that try.
+
+        `None` where the try has not landed: it never will, if the ticket has moved past its stamp.
+
+        Raises:
+            OutcomeUnknown: the audits do not show yet what moved the ticket, so that a missing marker proves nothing.
+        """
+        # Asked before the look: a list that was behind then must not be taken for the fresh one that it is by now.
+        behind = ticket.stamp != stamp and await self._audits_lag(ticket)
+        found = await self.find_note(ticket.id, marker)
+        if found is None and behind:
+            raise OutcomeUnknown("The ticket's audits are behind the ticket.", ticket_id=ticket.id)
+        return found
+
+    async def _audits_lag(self, ticket: Ticket) -> bool:
+        newest = await self.audits(ticket.id, limit=1)
+        return not newest or newest[0].created_at < ticket.updated_at - AUDIT_GRAIN
 
     async def audits(self, ticket_id: int, *, limit: int = 100) -> list[Audit]:
         """The newest `limit` audits, newest first.

@@ -7,13 +7,14 @@ the ticket's audits as `metadata.custom`, so that a lost answer can be looked up
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from deskgate.desk.errors import BadInput, DeskError, OutcomeUnknown, TicketClosed, UpstreamUnavailable
 from deskgate.desk.wire import Again, Answer, Missing, Rejected, Wire
 from deskgate.desk.zendesk import reading
 from deskgate.desk.zendesk.models import Audit, AuditEvent, Note
-from deskgate.desk.zendesk.paths import absent, ticket_path
+from deskgate.desk.zendesk.paths import absent, api_path, ticket_path
 from deskgate.desk.zendesk.search import tag_name
 
 log = logging.getLogger("deskgate.zendesk")
@@ -23,9 +24,18 @@ MARKER = "deskgate_effect"
 LONGEST_NOTE_BYTES = 65_000
 
 
-async def put_note(wire: Wire, ticket_id: int, text: str, *, marker: str, stamp: str) -> Note:
-    """One private note in one request; see `Zendesk.write_note`."""
-    update = {
+async def put_note(
+    wire: Wire,
+    ticket_id: int,
+    text: str,
+    *,
+    marker: str,
+    stamp: str,
+    status: str | None = None,
+    tags: Iterable[str] | None = None,
+) -> Note:
+    """One private note in one request, with what else changes beside it; see `Zendesk.write_note`."""
+    update: dict[str, Any] = {
         # `public` is true when it is left out, and the value sticks to later comments: it is always said.
         "comment": {"body": _note_text(text), "public": False},
         "metadata": {MARKER: marker},
@@ -33,6 +43,10 @@ async def put_note(wire: Wire, ticket_id: int, text: str, *, marker: str, stamp:
         "safe_update": True,
         "updated_stamp": stamp,
     }
+    if status is not None:
+        update["status"] = status
+    if tags is not None:
+        update["tags"] = list(dict.fromkeys(tags))
     if not stamp:
         raise UpstreamUnavailable("Zendesk did not say when the ticket last changed, so no note can be guarded.")
     try:
@@ -40,6 +54,29 @@ async def put_note(wire: Wire, ticket_id: int, text: str, *, marker: str, stamp:
     except OutcomeUnknown:
         raise _unproven(ticket_id, "the answer to a private note was lost") from None
     return _proof(answer, ticket_id, text)
+
+
+async def post_follow_up(
+    wire: Wire, closed_id: int, requester_id: int, subject: str, text: str, *, marker: str, tags: Iterable[str]
+) -> int:
+    """A ticket that continues a closed one; see `Zendesk.follow_up`."""
+    ticket = {
+        "via_followup_source_id": closed_id,
+        "requester_id": requester_id,
+        "subject": subject,
+        "comment": {"body": _note_text(text), "public": False},
+        "status": "open",
+        "tags": list(dict.fromkeys(tags)),
+        "metadata": {MARKER: marker},
+    }
+    # The one write for which Zendesk takes a key, so a repeat is answered with the ticket of the first time.
+    answer = await wire.call(
+        "POST", api_path("tickets"), again=Again.KEYED, body={"ticket": ticket}, headers={"Idempotency-Key": marker}
+    )
+    made = reading.number(reading.one(answer.data, "ticket").get("id"))
+    if not made:
+        raise _unproven(closed_id, "Zendesk took a follow-up ticket and does not say its number")
+    return made
 
 
 def noted(audit: Audit, ticket_id: int, text: str | None = None) -> Note:

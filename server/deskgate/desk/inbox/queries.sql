@@ -1,0 +1,229 @@
+-- Accepting -----------------------------------------------------------------------------------------------------------
+
+-- name: accept_event
+INSERT INTO inbox_events (source, event_id, body_hash, signed_hash, headers, body, received_at, state)
+VALUES (
+    :source, :event_id, :body_hash, :signed_hash, :headers, :body, :received_at,
+    CASE
+        WHEN EXISTS (SELECT 1 FROM inbox_events WHERE source = :source AND event_id = :event_id) THEN 'flagged'
+        ELSE 'new'
+    END
+)
+ON CONFLICT DO NOTHING
+
+-- name: accepted_event
+SELECT number FROM inbox_events
+WHERE (source = :source AND event_id = :event_id AND body_hash = :body_hash)
+   OR (source = :source AND signed_hash = :signed_hash)
+
+-- name: forget_bodies
+UPDATE inbox_events SET body = :nothing
+WHERE received_at < :before AND state IN ('done', 'flagged') AND body <> :nothing
+
+-- Working -------------------------------------------------------------------------------------------------------------
+
+-- name: add_event
+INSERT INTO inbox_events (source, event_id, body_hash, signed_hash, headers, body, received_at, state)
+VALUES (:source, :event_id, :body_hash, :signed_hash, :headers, :body, :received_at, 'new')
+ON CONFLICT DO NOTHING
+
+-- name: claim
+UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries + 1
+WHERE number = (
+    SELECT one.number FROM inbox_events AS one
+    WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_events AS earlier
+            WHERE earlier.lane = one.lane AND earlier.state = 'new' AND earlier.number < one.number
+        )
+        AND NOT (
+            one.lane IS NULL AND one.source IN ('multimail', 'reconcile') AND EXISTS (
+                SELECT 1 FROM inbox_events AS unread
+                WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.number < one.number
+                    AND unread.source IN ('multimail', 'reconcile') AND unread.tries <= :unread_tries
+                    AND unread.due_at > :now
+            )
+        )
+    ORDER BY one.number LIMIT 1
+)
+RETURNING number, source, event_id, body, received_at, lane, tries, fence
+
+-- name: route
+UPDATE inbox_events SET lane = :lane, leased_until = :until WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: earlier
+SELECT number FROM inbox_events WHERE lane = :lane AND state = 'new' AND number < :number LIMIT 1
+
+-- A mail that nobody could read yet may belong to any lane.
+-- name: earlier_unread
+SELECT number FROM inbox_events
+WHERE lane IS NULL AND state = 'new' AND number < :number AND source IN ('multimail', 'reconcile') AND tries <= :tries
+LIMIT 1
+
+-- name: release
+UPDATE inbox_events SET leased_until = 0, tries = tries - 1 WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: step_back
+UPDATE inbox_events SET leased_until = 0, tries = tries - 1, due_at = :due
+WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: renew
+UPDATE inbox_events SET leased_until = :until WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: finish
+UPDATE inbox_events SET state = 'done', leased_until = 0, done_at = :now, trouble = :trouble
+WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: postpone
+UPDATE inbox_events SET leased_until = 0, due_at = :due, trouble = :trouble
+WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: bury
+UPDATE inbox_events SET state = 'dead', leased_until = 0, trouble = :trouble
+WHERE number = :number AND fence = :fence AND state = 'new'
+
+-- name: one
+SELECT 1 AS one
+
+-- name: replay
+UPDATE inbox_events SET state = 'new', tries = 0, due_at = 0, leased_until = 0, done_at = NULL, trouble = NULL
+WHERE number = :number AND state IN ('dead', 'done')
+
+-- name: listed
+SELECT number, source, event_id, received_at, state, lane, tries, due_at, trouble, done_at
+FROM inbox_events WHERE state = :state ORDER BY number DESC LIMIT :limit
+
+-- name: event
+SELECT * FROM inbox_events WHERE number = :number
+
+-- name: backlog
+SELECT
+    (SELECT COUNT(*) FROM inbox_events WHERE state = 'new') AS open,
+    (SELECT COUNT(*) FROM inbox_events WHERE state = 'dead') AS dead,
+    (SELECT received_at FROM inbox_events WHERE state = 'new' ORDER BY number LIMIT 1) AS oldest
+
+-- name: add_effect
+INSERT INTO effects (key, marker, kind, event_number, ticket_id, plan, state, begun_at)
+VALUES (:key, :marker, :kind, :event_number, :ticket_id, :plan, 'intent', :begun_at)
+ON CONFLICT DO NOTHING
+
+-- name: effect
+SELECT * FROM effects WHERE key = :key
+
+-- name: effects_of_event
+SELECT key, kind, ticket_id, state, begun_at, attempted_at, remote_id, done_at FROM effects
+WHERE event_number = :number ORDER BY begun_at, key
+
+-- name: attempt_effect
+UPDATE effects SET version = version + 1, stamp = :stamp, attempted_at = :now
+WHERE key = :key AND version = :version AND state = 'intent'
+
+-- name: effect_done
+UPDATE effects SET version = version + 1, state = 'done', remote_id = :remote_id, ticket_id = :ticket_id, done_at = :now
+WHERE key = :key AND state = 'intent'
+
+-- name: add_arrival
+INSERT INTO arrivals (
+    email_id, ticket_id, thread_id, sender, verified, subject, words, original, kind, arrived_at
+) VALUES (
+    :email_id, :ticket_id, :thread_id, :sender, :verified, :subject, :words, :original, :kind, :arrived_at
+)
+ON CONFLICT DO NOTHING
+
+-- name: move_arrival
+UPDATE arrivals SET ticket_id = :ticket_id WHERE email_id = :email_id
+
+-- name: arrival
+SELECT * FROM arrivals WHERE email_id = :email_id
+
+-- name: arrivals_of_ticket
+SELECT arrivals.*, effects.state AS effect_state, effects.remote_id, inbox_events.state AS event_state
+FROM arrivals
+LEFT JOIN effects ON effects.key = 'received:' || arrivals.email_id
+LEFT JOIN inbox_events ON inbox_events.number = effects.event_number
+WHERE arrivals.ticket_id = :ticket_id AND arrivals.arrived_at >= :since
+ORDER BY arrivals.arrived_at DESC, arrivals.email_id DESC LIMIT :limit
+
+-- name: arrivals_since
+SELECT arrivals.*, effects.state AS effect_state, effects.remote_id, inbox_events.state AS event_state
+FROM arrivals
+LEFT JOIN effects ON effects.key = 'received:' || arrivals.email_id
+LEFT JOIN inbox_events ON inbox_events.number = effects.event_number
+WHERE arrivals.arrived_at >= :since
+ORDER BY arrivals.arrived_at DESC, arrivals.email_id DESC LIMIT :limit
+
+-- name: any_arrival
+SELECT 1 AS one FROM arrivals LIMIT 1
+
+-- name: bind_thread
+INSERT INTO ticket_threads (thread_id, ticket_id, since) VALUES (:thread_id, :ticket_id, :since)
+ON CONFLICT (thread_id) DO UPDATE SET ticket_id = excluded.ticket_id, since = excluded.since
+
+-- name: ticket_of_thread
+SELECT ticket_id FROM ticket_threads WHERE thread_id = :thread_id
+
+-- name: reply_on_thread
+SELECT * FROM replies WHERE thread_id = :thread_id AND state <> 'failed' ORDER BY drafted_at DESC, id LIMIT 1
+
+-- name: suppress
+INSERT INTO suppressions (address, reason, source, ticket_id, since)
+VALUES (:address, :reason, :source, :ticket_id, :since)
+ON CONFLICT (address) DO UPDATE SET
+    reason = excluded.reason, source = excluded.source, ticket_id = excluded.ticket_id, since = excluded.since, ended_at = NULL
+WHERE suppressions.ended_at IS NOT NULL
+
+-- name: held_for
+SELECT * FROM replies
+WHERE LOWER(recipient) = :address AND state IN ('sending', 'held', 'approving', 'rejecting', 'cancelling')
+ORDER BY drafted_at, id
+
+-- name: owed_sent
+SELECT id FROM replies
+WHERE state IN ('sent', 'delivered', 'bounced') AND sent_at >= :since
+    AND NOT EXISTS (SELECT 1 FROM inbox_events WHERE source = 'desk' AND event_id = 'sent:' || replies.id)
+ORDER BY sent_at, id LIMIT :limit
+
+-- name: owed_bounced
+SELECT id FROM replies
+WHERE state = 'bounced' AND sent_at >= :since
+    AND NOT EXISTS (SELECT 1 FROM inbox_events WHERE source = 'desk' AND event_id = 'bounced:' || replies.id)
+ORDER BY sent_at, id LIMIT :limit
+
+-- name: set_stale
+UPDATE replies SET stale = :stale WHERE id = :id AND COALESCE(stale, '') <> COALESCE(:stale, '')
+
+-- name: mark
+SELECT value FROM marks WHERE name = :name
+
+-- name: first_mark
+INSERT INTO marks (name, value, set_at) VALUES (:name, :value, :now) ON CONFLICT DO NOTHING
+
+-- name: set_mark
+INSERT INTO marks (name, value, set_at) VALUES (:name, :value, :now)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, set_at = excluded.set_at
+
+-- name: suppression
+SELECT address, reason, since FROM suppressions WHERE address IN (:address, :address_hash) AND ended_at IS NULL
+
+-- name: suppressions
+SELECT address, reason, source, ticket_id, since FROM suppressions WHERE ended_at IS NULL ORDER BY since DESC, address
+
+-- name: lift_suppression
+UPDATE suppressions SET ended_at = :now WHERE address IN (:address, :address_hash) AND ended_at IS NULL
+
+-- Asking --------------------------------------------------------------------------------------------------------------
+
+-- name: take_turn
+UPDATE marks SET value = :until, set_at = :now WHERE name = 'reconciling' AND value < :now
+
+-- name: end_turn
+UPDATE marks SET value = '' WHERE name = 'reconciling'
+
+-- name: delivered_since
+SELECT * FROM replies
+WHERE state = 'delivered' AND sent_at >= :since AND sent_at || ' ' || id > :after
+ORDER BY sent_at || ' ' || id LIMIT :limit
+
+-- name: last_mail_to
+SELECT message_id FROM replies
+WHERE LOWER(recipient) = :address AND message_id IS NOT NULL ORDER BY drafted_at DESC, id LIMIT 1

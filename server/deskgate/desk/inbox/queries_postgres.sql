@@ -1,0 +1,41 @@
+-- What PostgreSQL says otherwise than SQLite: several workers claim at once, and pass over what another is just claiming.
+
+-- name: claim
+UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries + 1
+WHERE number = (
+    SELECT one.number FROM inbox_events AS one
+    WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
+        AND NOT EXISTS (
+            SELECT 1 FROM inbox_events AS earlier
+            WHERE earlier.lane = one.lane AND earlier.state = 'new' AND earlier.number < one.number
+        )
+        AND NOT (
+            one.lane IS NULL AND one.source IN ('multimail', 'reconcile') AND EXISTS (
+                SELECT 1 FROM inbox_events AS unread
+                WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.number < one.number
+                    AND unread.source IN ('multimail', 'reconcile') AND unread.tries <= :unread_tries
+                    AND unread.due_at > :now
+            )
+        )
+    ORDER BY one.number LIMIT 1
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING number, source, event_id, body, received_at, lane, tries, fence
+
+-- A batch of arrivals in one statement: a round trip for each would be most of the work. Two bodies of one event never
+-- share a batch, since a statement does not see its own rows.
+-- name: accept_events
+INSERT INTO inbox_events (source, event_id, body_hash, signed_hash, headers, body, received_at, state)
+SELECT
+    one.source, one.event_id, one.body_hash, one.signed_hash, one.headers, one.body, one.received_at,
+    CASE
+        WHEN EXISTS (SELECT 1 FROM inbox_events AS known WHERE known.source = one.source AND known.event_id = one.event_id)
+        THEN 'flagged'
+        ELSE 'new'
+    END
+FROM unnest(
+    :source ::text[], :event_id ::text[], :body_hash ::text[], :signed_hash ::text[], :headers ::text[], :body ::bytea[],
+    :received_at ::text[]
+) WITH ORDINALITY AS one (source, event_id, body_hash, signed_hash, headers, body, received_at, place)
+ORDER BY one.place
+ON CONFLICT DO NOTHING
