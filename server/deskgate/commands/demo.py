@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcp.types import ElicitRequestParams, ElicitResult
 
 TICKET = 101
+CUSTOMER = "maria.lindqvist@example.com"
 REPLY = """\
 Dear Maria,
 
@@ -31,6 +32,8 @@ door before noon.
 
 Happy birthday to your mother!
 """
+ANSWER = "Thank you, that is wonderful! I will be there on Saturday."
+ANSWER_SECONDS = 20.0
 NOTE = "Customer told by mail where the parcel is (pick-up shop, until Sunday 18:00). Kettle is in stock if damaged."
 
 
@@ -91,6 +94,9 @@ async def _story(folder: Path) -> None:
         await _decide(caller, person, message_id, world)
         await _twice(caller, message_id, world)
         await _note(caller)
+        await _answer(caller, world)
+        await _recorded(caller, message_id)
+        await _audited(world, folder)
 
 
 class Caller:
@@ -191,6 +197,50 @@ async def _note(caller: Caller) -> None:
     noted = await caller.ok("note_zendesk_ticket", ticket_id=TICKET, note=NOTE)
     expect(noted["public"] is False, "the note is public")
     say(f"  comment {noted['comment_id']} on ticket {noted['ticket_id']}, seen by agents only")
+
+
+async def _answer(caller: Caller, world: DemoWorld) -> None:
+    step(10, "The customer answers; the answer is on the ticket, once, and reopens it")
+    await world.customer_writes(TICKET, ANSWER)
+    ticket = await _once_there(caller, ANSWER)
+    notes = [each["body"] for each in ticket["comments"] if not each["public"]]
+    expect(sum(ANSWER in each for each in notes) == 1, "the customer's answer is on the ticket more than once")
+    expect(sum("Sent by email to" in each for each in notes) == 1, "what was sent is not told on the ticket once")
+    quote(next(each for each in notes if ANSWER in each))
+    facts = ticket["ticket"]
+    expect(facts["status"] == "open", f"the ticket is {facts['status']}")
+    say(f"  ticket {TICKET} is {facts['status']}, tagged {', '.join(facts['tags'])}")
+    say("  (found by asking MultiMail: this demo has no address for its webhooks; with one it takes no time at all)")
+
+
+async def _recorded(caller: Caller, message_id: str) -> None:
+    step(11, "All of it is on record: who drafted, who approved which digest, and that it was sent")
+    trail = await caller.ok("read_audit_trail", message_id=message_id)
+    (way,) = trail["replies"]
+    expect(bool(way["decided"] and way["sent"]), "the approval is not on record")
+    say(f"  drafted {way['drafted']}")
+    say(f"  {way['decided']}")
+    say(f"  over {way['digest']}")
+    say(f"  sent {way['sent']}")
+
+
+async def _audited(world: DemoWorld, folder: Path) -> None:
+    from deskgate.commands.demo_audit import Auditor, audit
+
+    step(12, "An auditor checks the record, the customer asks to be forgotten, and it still verifies")
+    await audit(Auditor(folder, world.environment), CUSTOMER)
+
+
+async def _once_there(caller: Caller, words: str) -> dict[str, Any]:
+    """The ticket as soon as these words are on it."""
+    import anyio
+
+    for _ in range(int(ANSWER_SECONDS / 0.25)):
+        ticket = await caller.ok("read_zendesk_ticket", ticket_id=TICKET)
+        if any(words in each["body"] for each in ticket["comments"]):
+            return ticket
+        await anyio.sleep(0.25)
+    raise DemoFailed(f"the customer's answer was not on the ticket after {ANSWER_SECONDS:.0f} s")
 
 
 def step(number: int, text: str) -> None:

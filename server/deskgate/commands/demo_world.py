@@ -37,12 +37,16 @@ class DemoWorld:
 
     def __init__(self, folder: Path) -> None:
         self.base = ""
-        self.environment = {"DESKGATE_HOME": str(folder), "DESKGATE_PRINCIPAL": "demo"}
+        self.environment = {
+            "DESKGATE_HOME": str(folder),
+            "DESKGATE_PRINCIPAL": "demo",
+            "DESKGATE_RECONCILE_SECONDS": "1",
+        }
         self._maildir = folder / "sandbox" / "Maildir" / "new"
         self._process: Process | None = None
 
     async def __aenter__(self) -> "DemoWorld":
-        command = [sys.executable, "-m", "deskgate", "sandbox", "--port", "0"]
+        command = [sys.executable, "-m", "deskgate", "sandbox", "--port", "0", "--desk", ""]
         self.environment = inherited() | self.environment
         self._process = await anyio.open_process(command, stderr=None, env=self.environment)
         try:
@@ -74,9 +78,21 @@ class DemoWorld:
                 return
         raise DemoFailed("the sandbox ended before it answered")
 
+    async def customer_writes(self, ticket: int, text: str) -> None:
+        """The customer answers the last mail about this ticket, quoting it."""
+        await _post(f"{self.base}/sandbox/reply", {"ticket": ticket, "text": text, "quoted": True})
+
     def mails(self) -> Sequence[Path]:
         """The delivered mails, as files."""
         return sorted(self._maildir.iterdir()) if self._maildir.is_dir() else []
+
+
+async def _post(url: str, document: dict[str, object]) -> None:
+    import httpx
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(url, json=document)
+    expect(answer.is_success, f"the sandbox answered {answer.status_code}: {answer.text}")
 
 
 def delivered_mail(path: Path) -> str:

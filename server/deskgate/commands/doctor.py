@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deskgate.addresses import LOCAL_ADDRESS, MULTIMAIL_PATH
 from deskgate.cli import say
 from deskgate.desk import Desk
 from deskgate.desk.checks import (
@@ -20,15 +21,17 @@ from deskgate.desk.checks import (
     WARNING,
     Check,
     MultiMailFacts,
+    WebhookFacts,
     multimail_checks,
     open_calls,
     smoke,
     zendesk_checks,
+    zendesk_webhook,
 )
 from deskgate.desk.clock import Clock, SystemClock
 from deskgate.desk.credentials import FixedCredential
 from deskgate.desk.multimail.administration import Administration
-from deskgate.desk.store.sqlite import StoreUnusable
+from deskgate.desk.store import StoreUnusable
 from deskgate.desk.wire import Wire
 from deskgate.settings import Settings, SettingsError, read
 
@@ -161,6 +164,8 @@ async def examine(
         if desk.core.policies is not None:
             found(*await _policy(desk))
         found(*_admin_key(settings))
+        if _reached(settings) is not None:
+            found(zendesk_webhook(secret_is_set=bool(settings.zendesk.webhook_secrets)))
         if smoke_ticket is not None:
             await _smoke(desk, settings, smoke_ticket, data, stepped)
     return report
@@ -170,6 +175,7 @@ async def _policy(desk: Desk) -> list[Check]:
     """The policy in force, and what its outcomes come to at this mailbox."""
     from deskgate.desk.errors import DeskError
     from deskgate.desk.policy.check import outcomes_check, policy_check
+    from deskgate.desk.policy.monitored import way_out
 
     policies = desk.core.policies
     holder = policies.holder if policies else None
@@ -179,7 +185,12 @@ async def _policy(desk: Desk) -> list[Check]:
     except DeskError:
         return checks  # the mailbox's own line says why
     policy = await holder.current() if holder else None
-    return [*checks, outcomes_check(policy, gate.mode, deciding_key=desk.core.oversight is not None)]
+    way = await way_out(desk.core, policy) if policy else None
+    obstacle = way if isinstance(way, str) else None
+    return [
+        *checks,
+        outcomes_check(policy, gate.mode, deciding_key=desk.core.oversight is not None, obstacle=obstacle),
+    ]
 
 
 async def _smoke(desk: Desk, settings: Settings, ticket: int, data: Check, tell: Callable[[Check], None]) -> None:
@@ -203,10 +214,10 @@ async def _desk(
     async with AsyncExitStack() as opened:
         try:
             desk = await opened.enter_async_context(open_desk(settings, clock=clock, transport=transport))
-            data = Check("data file", OK, f"{settings.database} can be read and written.")
+            data = Check("data file", OK, f"{settings.data} can be read and written.")
         except (StoreUnusable, OSError, sqlite3.Error) as error:
             home = Path(opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-            other = replace(settings, home=home, database=home / "deskgate.sqlite3")
+            other = replace(settings, home=home, database=f"sqlite:///{home / 'deskgate.sqlite3'}")
             desk = await opened.enter_async_context(open_desk(other, clock=clock, transport=transport))
             data = _unusable_data(settings, error)
         yield desk, data
@@ -224,21 +235,31 @@ def _unusable_data(settings: Settings, error: Exception) -> Check:
 async def _administration(
     settings: Settings, clock: Clock, transport: "httpx.AsyncBaseTransport | None"
 ) -> AsyncIterator[Administration | None]:
-    """The admin key's own connection, where the key is set. The sandbox has nothing that it would show."""
+    """The admin key's own connection, where the key is set."""
     given = settings.multimail
-    if settings.sandbox or not given.admin_token:
+    if not given.admin_token:
         yield None
         return
-    wire = Wire("MultiMail", given.base_url, FixedCredential(f"Bearer {given.admin_token}"), clock, transport=transport)
+    from deskgate.app import _pretend_network
+
+    network = transport or (_pretend_network(settings) if settings.sandbox else None)
+    wire = Wire("MultiMail", given.base_url, FixedCredential(f"Bearer {given.admin_token}"), clock, transport=network)
     try:
-        yield Administration(wire)
+        yield Administration(wire, given.api)
     finally:
         await wire.aclose()
 
 
 def _facts(settings: Settings) -> MultiMailFacts:
     given = settings.multimail
-    return MultiMailFacts(given.base_url, settings.role, given.token, given.oversight_token)
+    here = _reached(settings)
+    webhook = WebhookFacts(here + MULTIMAIL_PATH if here else None, given.webhook_secrets)
+    return MultiMailFacts(given.base_url, settings.role, given.token, given.oversight_token, webhook)
+
+
+def _reached(settings: Settings) -> str | None:
+    """Where the two services post to; the sandbox posts to this machine."""
+    return settings.public_url or (LOCAL_ADDRESS if settings.sandbox else None)
 
 
 def _told(settings: Settings) -> list[Check]:

@@ -6,13 +6,12 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from deskgate.addresses import LOCAL_ADDRESS
 from deskgate.cli import complain, say
 
 if TYPE_CHECKING:
     from deskgate.settings import Settings
     from deskgate.web.approvals.reviewers import Reviewers
-
-DEFAULT_URL = "http://127.0.0.1:8642"
 
 
 def run(words: argparse.Namespace) -> int:
@@ -27,17 +26,19 @@ def run(words: argparse.Namespace) -> int:
 
 
 async def _with_roll(settings: "Settings", words: argparse.Namespace) -> int:
+    from deskgate.desk.audit.said import Who, acting_as
     from deskgate.desk.clock import SystemClock
-    from deskgate.desk.store.sqlite import SqliteStore, StoreUnusable
+    from deskgate.desk.store import StoreUnusable, open_store
     from deskgate.web.approvals.reviewers import Reviewers
 
     try:
-        store = await SqliteStore.open(settings.database)
+        store = await open_store(settings.database)
     except StoreUnusable as error:
         complain(error.sentence)
         return 2
     try:
-        return await act(Reviewers(store, SystemClock()), words, settings.public_url)
+        with acting_as(Who("human", settings.principal, auth="terminal")):
+            return await act(Reviewers(store, SystemClock()), words, settings.public_url)
     finally:
         await store.aclose()
 
@@ -57,7 +58,7 @@ async def _invite(reviewers: "Reviewers", name: str, public_url: str | None) -> 
     except ValueError as error:
         complain(str(error))
         return 2
-    say(f"{(public_url or DEFAULT_URL).rstrip('/')}/approvals/sign-in/{secret}")
+    say(f"{(public_url or LOCAL_ADDRESS).rstrip('/')}/approvals/sign-in/{secret}")
     complain(f"Give this link to {name} alone, by a way you trust. It signs in once, within 60 minutes.")
     if public_url is None:
         complain("It leads to this machine. If the page runs elsewhere, set DESKGATE_PUBLIC_URL to its address.")

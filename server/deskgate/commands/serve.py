@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deskgate.cli import complain
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from deskgate.desk import Desk
     from deskgate.desk.clock import Clock
+    from deskgate.desk.inbox.worker import Worker
     from deskgate.settings import Settings
+    from deskgate.web.webhooks import Webhooks
 
 
 def run(words: argparse.Namespace) -> int:
@@ -53,7 +55,7 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     import anyio
 
     from deskgate.commands.common import settings_of
-    from deskgate.desk.store.sqlite import StoreUnusable
+    from deskgate.desk.store import StoreUnusable
 
     settings = settings_of(words)
     if settings is None:
@@ -135,15 +137,21 @@ async def _stdio(settings: "Settings", give_back: Callable[[], None]) -> None:
     import anyio
 
     from deskgate.app import open_desk
+    from deskgate.commands.signing import sign_along, sign_off
     from deskgate.protocol.stdio import serve_stdio
 
     async with AsyncExitStack() as opened, anyio.create_task_group() as group:
         desk = await opened.enter_async_context(open_desk(settings))
         server = _built(desk)
+        group.start_soon(sign_along, settings, desk)
+        group.start_soon(_tell_settings, settings, desk)
         group.start_soon(_recover, desk)
+        if settings.worker:
+            group.start_soon(_work, settings, desk)
 
         async def close() -> None:
             group.cancel_scope.cancel()
+            await sign_off(settings, desk)
             await opened.aclose()
 
         give_back()
@@ -154,9 +162,15 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
     import anyio
 
     from deskgate.app import open_desk
+    from deskgate.commands.signing import sign_along, sign_off
     from deskgate.desk.clock import SystemClock
+    from deskgate.desk.inbox.worker import Worker
     from deskgate.protocol.http import build_http_app, listen, serve_http
+    from deskgate.web.health import Readiness
+    from deskgate.web.metrics import Metrics
+    from deskgate.web.tallies import Tallies
     from deskgate.web.tokens import TokenFileError
+    from deskgate.web.webhooks.refusals import Refusals
 
     clock = SystemClock()
     try:
@@ -172,14 +186,55 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
         complain(f"Port {port} on {host} cannot be used ({error.strerror}). Choose another with --port.")
         return 1
     port = listener.getsockname()[1]
-    async with open_desk(settings, clock=clock) as desk, anyio.create_task_group() as group:
-        server = _built(desk, verifier, settings.public_url)
-        app = build_http_app(server, host, port, desk=desk, public_url=settings.public_url, clock=clock)
+    services = Tallies()
+    async with open_desk(settings, clock=clock, heard=services.add) as desk, anyio.create_task_group() as group:
+        metrics = Metrics(desk.core.store, clock, services=services)
+        secret = settings.multimail.oversight_token
+        server = _built(desk, verifier, settings.public_url, shared_secret=secret, watch=metrics.tools.add)
+        worker = Worker(desk.core, settings.reconcile_seconds)
+        webhooks = _webhooks(settings, desk, worker)
+        metrics.worker, metrics.webhooks = worker.tally, webhooks.counts
+        refusals = Refusals(desk.core.store, clock, webhooks.counts)
+        readiness = Readiness(desk.core.store, clock, worker.alive if settings.worker else None)
+        app = build_http_app(
+            server,
+            host,
+            port,
+            desk=desk,
+            public_url=settings.public_url,
+            clock=clock,
+            webhooks=webhooks,
+            readiness=readiness,
+            metrics=metrics,
+        )
+        group.start_soon(readiness.run)
+        group.start_soon(sign_along, settings, desk)
+        group.start_soon(_tell_settings, settings, desk)
+        group.start_soon(refusals.run)
         group.start_soon(_recover, desk)
+        if settings.worker:
+            group.start_soon(worker.run)
+        if settings.sandbox:
+            group.start_soon(_carry, settings, port)
         shown = f"[{host}]" if ":" in host else host
         await serve_http(app, listener, lambda: complain(f"deskgate serves MCP at http://{shown}:{port}/mcp and /sse"))
         group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await refusals.tell()
+            await sign_off(settings, desk)
     return 0
+
+
+def _webhooks(settings: "Settings", desk: "Desk", worker: "Worker") -> "Webhooks":
+    from deskgate.web.webhooks import Webhooks
+
+    return Webhooks(
+        desk.core.store,
+        desk.core.clock,
+        multimail_secrets=settings.multimail.webhook_secrets,
+        zendesk_secrets=settings.zendesk.webhook_secrets,
+        stored=worker.knock,
+    )
 
 
 async def _verifier(settings: "Settings", clock: "Clock") -> "TokenVerifier | None":
@@ -190,13 +245,42 @@ async def _verifier(settings: "Settings", clock: "Clock") -> "TokenVerifier | No
     return await KnownTokens.open(settings.tokens, clock)
 
 
-def _built(desk: "Desk", verifier: "TokenVerifier | None" = None, public_url: str | None = None) -> "MCPServer":
+def _built(
+    desk: "Desk", verifier: "TokenVerifier | None" = None, public_url: str | None = None, **shared: Any
+) -> "MCPServer":
     from deskgate.protocol.server import build_server
 
-    server = build_server(desk, verifier=verifier, public_url=public_url)
+    server = build_server(desk, verifier=verifier, public_url=public_url, **shared)
     gc.freeze()
     gc.enable()
     return server
+
+
+async def _work(settings: "Settings", desk: "Desk") -> None:
+    """Work on what arrives, beginning when the first messages are through: nobody waits for it at the start."""
+    import anyio
+
+    await anyio.sleep(1.0)
+    from deskgate.desk.inbox.worker import Worker
+
+    await Worker(desk.core, settings.reconcile_seconds).run()
+
+
+async def _carry(settings: "Settings", port: int) -> None:
+    """In the pretend world nobody else would post its webhooks to us."""
+    from deskgate.sandbox.carrier import carry
+    from deskgate.sandbox.world import World
+
+    world = World.open(settings.sandbox_folder)
+    world.point_webhooks(f"http://127.0.0.1:{port}")
+    await carry(world)
+
+
+async def _tell_settings(settings: "Settings", desk: "Desk") -> None:
+    """Beside the first calls. Where it cannot be told that the settings changed, nothing works with them."""
+    from deskgate.commands.settings_told import tell_settings
+
+    await tell_settings(settings, desk)
 
 
 async def _recover(desk: "Desk") -> None:

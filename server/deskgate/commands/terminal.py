@@ -132,7 +132,7 @@ def person(settings: "Settings") -> Principal:
     they meet their own agent's drafts as their own.
     """
     name = settings.owner or settings.principal
-    return Principal(f"reviewer:{name}", "human", frozenset({DECIDE}), owner=name)
+    return Principal(f"reviewer:{name}", "human", frozenset({DECIDE}), owner=name, auth="terminal")
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def take_seat(
 
 def ending(terminal: Terminal, command: Callable[[], int]) -> int:
     """The command's exit code; 1 where the gate refuses, 2 where the data file cannot be used."""
-    from deskgate.desk.store.sqlite import StoreUnusable
+    from deskgate.desk.store import StoreUnusable
 
     try:
         return command()

@@ -5,8 +5,12 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deskgate.cli import complain, say
+
+if TYPE_CHECKING:
+    from deskgate.web.tokens import Token
 
 
 def run(words: argparse.Namespace) -> int:
@@ -49,6 +53,7 @@ def new(path: Path, words: argparse.Namespace) -> int:
     )
     complain(f"Token {token.id} for {token.principal} (owner {token.owner}), {path}. It is shown only this once:")
     say(secret)
+    _tell("token.new", token)
     if token.kind == "agent" and {"draft", "decide"} <= token.scopes:
         complain(
             "Note: this agent may draft and decide. It can never approve what it or its owner drafted, and still a "
@@ -67,7 +72,35 @@ def revoke(path: Path, words: argparse.Namespace) -> int:
         complain(f"There is no token with the id {words.id}. `deskgate token list` shows them.")
         return 1
     complain(f"Token {token.id} of {token.principal} is revoked.")
+    _tell("token.revoke", token)
     return 0
+
+
+def _tell(event: str, token: "Token") -> None:
+    """Put it on record afterwards: the file is no database, so the two cannot be one."""
+    import anyio
+
+    from deskgate import settings
+    from deskgate.desk.audit.said import FINGERPRINT_CHARS, Said, Who
+    from deskgate.desk.errors import DeskError
+    from deskgate.desk.store import open_store
+
+    async def told(found: settings.Settings) -> None:
+        who = Who("human", found.principal, auth="terminal")
+        about = {"token": token.id, "principal": token.principal, "credential": token.sha256[:FINGERPRINT_CHARS]}
+        dec = {"kind": token.kind, "scopes": sorted(token.scopes), "owner": token.owner}
+        store = await open_store(found.database)
+        try:
+            await store.tell(Said(event, who, about, dec, {"status": "done"}))
+        finally:
+            await store.aclose()
+
+    try:
+        anyio.run(told, settings.read())
+    except settings.SettingsError:
+        complain("This is not in the audit trail: the settings are not complete, so it is not known where that is.")
+    except DeskError as error:
+        complain(f"This is not in the audit trail: {error.sentence}")
 
 
 def show(path: Path, words: argparse.Namespace) -> int:

@@ -1,0 +1,55 @@
+"""The way of a command that needs the database and neither of the two services."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from deskgate.commands.terminal import Terminal
+
+if TYPE_CHECKING:
+    from deskgate.desk.store import Store
+    from deskgate.settings import Settings
+
+
+def settings_at_terminal(words: argparse.Namespace) -> "tuple[Settings, Terminal] | None":
+    """The settings and the process's terminal, or `None` after saying what is wrong."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    from deskgate.commands.common import settings_of
+
+    settings = settings_of(words)
+    return None if settings is None else (settings, Terminal.of_process(colour=settings.colour))
+
+
+def at_store(settings: "Settings", terminal: Terminal, work: "Callable[[Store], Awaitable[int]]") -> int:
+    """Open the database, do the work, close it; gives the work's exit code, or 2 where the database cannot be used."""
+    import anyio
+
+    from deskgate.desk.audit.said import Who, acting_as
+    from deskgate.desk.store import StoreUnusable, open_store
+
+    async def opened() -> int:
+        try:
+            store = await open_store(settings.database)
+            try:
+                with acting_as(Who("human", settings.principal, auth="terminal")):
+                    return await work(store)
+            finally:
+                await store.aclose()
+        except StoreUnusable as error:
+            terminal.complain(error.sentence)
+            return 2
+
+    return anyio.run(opened)
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines with aligned columns."""
+    from deskgate.commands.terminal import width
+
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,260 @@
+"""Checking the log of a database, and exports, against what was kept elsewhere. Nothing is changed but a pin."""
+
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from anyio import from_thread
+
+from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start, personal_of
+from deskgate.desk.audit.commitments import commitment
+from deskgate.desk.audit.verify import (
+    NOTE_LIMIT_BYTES,
+    Broken,
+    Chain,
+    Checkpoint,
+    Claim,
+    Comparison,
+    Given,
+    Keyring,
+    Report,
+    Tree,
+    Unreadable,
+    anchor_of,
+    claims_of,
+    keyring,
+    leaf_hash,
+    parse_checkpoint,
+    parse_note,
+    parse_vkey,
+    uncovered,
+    verify_folder,
+)
+from deskgate.desk.store.tables import Row
+
+SIGNED = "— "
+EARLIER = (
+    "{path} goes on to {newest} records: this export was made earlier, or its end was cut off, which cannot be told apart. "
+    "Take a newer export, or a copy of the checkpoint of that time."
+)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a check leans on: keys from the operator, a pin, and files with checkpoints that were kept elsewhere."""
+
+    keys: Sequence[str] = ()
+    pin: Path | None = None
+    anchors: Sequence[Path] = field(default=())
+
+
+def check_folder(folder: Path, trust: Trust) -> Report:
+    """Check an export. Of a file with many checkpoints the newest one counts that is not newer than the export."""
+    size = _size_of(folder)
+    try:
+        chosen = [_chosen(path, size) for path in trust.anchors]
+        pinned = _pinned(trust.pin)
+    except (OSError, Unreadable) as error:
+        return Report(unreadable=str(error))
+    report = verify_folder(folder, keys=trust.keys, anchors=[note for note, _ in chosen if note] + pinned)
+    report.gaps += [gap for _, gap in chosen if gap]
+    _move_pin(trust.pin, report)
+    return report
+
+
+def check_database(book: Book, trust: Trust) -> Report:
+    """Check the log that is in a database: lines, tree, checkpoints, head, columns, side rows. Only in a thread."""
+    report = Report()
+    try:
+        anchors = [note for path in trust.anchors if (note := _chosen(path, None)[0])] + _pinned(trust.pin)
+        _check(report, book, trust.keys, anchors)
+    except HeadUnreadable:
+        report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
+    except (OSError, Unreadable) as error:
+        report.unreadable = str(error)
+    _move_pin(trust.pin, report)
+    return report
+
+
+def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[bytes]) -> None:
+    standing: Standing = from_thread.run(book.standing)
+    start: Start = from_thread.run(book.start)
+    if not keys and standing.vkey:
+        keys = [standing.vkey]
+        report.facts.append(f"The key was taken from the log itself; compare it with its operator's: {standing.vkey}")
+    given = _given(report, standing, keys, from_thread.run(book.keys), anchors)
+    claims = claims_of(report, given.ring, given.origin, book.checkpoints(standing.signed + 1), given.claims)
+    head, chain = standing.head, Chain(report, given.origin)
+    tree = _follow(report, book, start, head.size, chain, _kept(report, start, claims))
+    if (head.log, head.size, head.prev, head.root) != (given.origin, tree.size, chain.before, tree.root()):
+        report.found("head.row", "What the database says of the log's end is not what its records come to.", tree.size)
+    report.records = tree.size - start.size
+    if start.size:
+        report.facts.append(
+            f"Records 0 to {start.size - 1} were archived to {start.folder} ({start.archived_at}) and dropped here; check "
+            "that export by itself."
+        )
+    if tree.size > report.size:
+        report.gaps.append(f"Records {report.size} to {tree.size - 1} are not covered by a checkpoint yet.")
+    uncovered(report)
+
+
+def _given(
+    report: Report, standing: Standing, keys: Sequence[str], rotations: list[bytes], anchors: Sequence[bytes]
+) -> Given:
+    if standing.note is not None:
+        return Given.of(report, standing.note, keys, rotations, anchors)
+    # A young log has no checkpoint; so has one whose checkpoints somebody threw away. Which it is, only a copy tells.
+    trusted, origin = [parse_vkey(key) for key in keys], standing.head.log
+    ring = report.attempt(lambda: keyring(origin, trusted, rotations)) or Keyring(())
+    claims = [report.attempt(partial(anchor_of, one, origin, trusted)) for one in anchors]
+    return Given(origin, None, b"", ring, tuple(one for one in claims if one is not None))
+
+
+def _kept(report: Report, start: Start, claims: Iterator[Claim]) -> Iterator[Claim]:
+    """The claims that can be compared with the records that are kept; the archive's end must be one of them."""
+    due = start.size > 0
+    for claim in claims:
+        if claim.size < start.size:
+            if claim.outside:
+                report.compared = False
+                report.gaps.append(f"{claim.name} is about records that were archived; check the archive against it.")
+            continue
+        if due and claim.size != start.size:
+            report.found("archive.root", "No signed checkpoint says what the archived records were.", start.size)
+        due = False
+        yield claim
+
+
+def _follow(report: Report, book: Book, start: Start, end: int, chain: Chain, claims: Iterator[Claim]) -> Tree:
+    tree, beside = Tree(), _Beside(report, book, start.size, end)
+    tree.size, tree.peaks = start.size, list(start.frontier.peaks)
+    chain.next, chain.before = start.size, start.prev
+    comparison = Comparison(report, claims)
+    if comparison.due == tree.size:
+        comparison.reached(tree.size, tree.root())
+    for row in book.rows("records_between", start.size, end):
+        line = bytes(row["line"])
+        record = chain.take(line)
+        tree.push(leaf_hash(line))
+        if record is not None:
+            beside.take(record, row)
+        if tree.size == comparison.due:
+            comparison.reached(tree.size, tree.root())
+    comparison.finish(tree.size)
+    beside.finish()
+    return tree
+
+
+class _Beside:
+    """What stands beside the lines must say the same: the columns by which they are found, and the personal data."""
+
+    def __init__(self, report: Report, book: Book, first: int, end: int) -> None:
+        self._report = report
+        self._rows = book.rows("personal_between", 0, end)
+        self._next = next(self._rows, None)
+        while (
+            self._next is not None and self._next["seq"] < first
+        ):  # of archived records, which are not here to compare
+            self._next = next(self._rows, None)
+
+    def take(self, record: dict[str, Any], row: Row) -> None:
+        """Compare with the next record."""
+        obj = record.get("obj", {})
+        ticket, reply = obj.get("ticket"), obj.get("reply")
+        said = (record["ev"], record["ts"], _if(ticket, int), _if(reply, str))
+        if said != (row["ev"], row["ts"], row["ticket_id"], row["reply_id"]):
+            self._report.found("record.columns", "The columns beside the line say something else.", record["seq"])
+        self._open(record["seq"], record.get("pii", {}))
+
+    def _open(self, seq: int, sealed: dict[str, Any]) -> None:
+        while self._next is not None and self._next["seq"] <= seq:
+            personal = personal_of(self._next)
+            made = commitment(personal.key, personal.text)
+            right = personal.row == sealed.get("row") and hmac.compare_digest(made, str(sealed.get("commitment")))
+            if self._next["seq"] != seq or not right:
+                self._report.found(
+                    "personal.commitment", "The personal data is not what the record was made over.", seq
+                )
+            self._next = next(self._rows, None)
+
+    def finish(self) -> None:
+        """There must be nothing left."""
+        if self._next is not None:
+            self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
+
+
+def _if(value: object, kind: type) -> object:
+    return value if isinstance(value, kind) else None
+
+
+def notes_in(path: Path) -> Iterator[bytes]:
+    """The signed checkpoints that stand one after the other in a file; a file without signatures is given whole."""
+    note: list[str] = []
+    signed = False
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        while line := file.readline(NOTE_LIMIT_BYTES):
+            if signed and not line.startswith(SIGNED):
+                yield "".join(note).encode()
+                note, signed = [], False
+            note.append(line)
+            if len(note) > 100:
+                raise Unreadable(f"{path} holds something else than checkpoints.")
+            signed = line.startswith(SIGNED)
+    if note:
+        yield "".join(note).encode()
+
+
+def _chosen(path: Path, size: int | None) -> tuple[bytes | None, str | None]:
+    """The checkpoint of that file to compare with, and what cannot be known.
+
+    From a file with one checkpoint it is that one. From a file with many it is the newest, and for an export of `size`
+    records the newest that is not newer.
+    """
+    best: tuple[int, bytes] | None = None
+    newest, count, last = -1, 0, b""
+    for note in notes_in(path):
+        count, last = count + 1, note
+        if (point := _point(note)) is None:
+            continue
+        newest = max(newest, point.size)
+        if (size is None or point.size <= size) and (best is None or point.size >= best[0]):
+            best = point.size, note
+    if count == 1:
+        return last, None
+    if not count:
+        raise Unreadable(f"{path} holds no checkpoint.")
+    gap = EARLIER.format(path=path.name, newest=newest) if size is not None and newest > size else None
+    return (best[1] if best else None), gap
+
+
+def _point(note: bytes) -> Checkpoint | None:
+    try:
+        return parse_checkpoint(parse_note(note).text)
+    except Broken:
+        return None
+
+
+def _size_of(folder: Path) -> int | None:
+    try:
+        with (folder / "checkpoint").open("rb") as file:
+            point = _point(file.read(NOTE_LIMIT_BYTES))
+    except OSError:
+        return None
+    return point.size if point else None
+
+
+def _pinned(pin: Path | None) -> list[bytes]:
+    return [pin.read_bytes()[: NOTE_LIMIT_BYTES + 1]] if pin is not None and pin.exists() else []
+
+
+def _move_pin(pin: Path | None, report: Report) -> None:
+    """The pin moves on where nothing is wrong, and what it held could be compared."""
+    if pin is None or report.exit_code not in (0, 2) or not report.compared or not report.checkpoint:
+        return
+    fresh = pin.with_name(pin.name + ".new")
+    fresh.write_bytes(report.checkpoint)
+    fresh.replace(pin)

@@ -1,0 +1,107 @@
+"""Our record beside MultiMail's: what they wrote down of mails and we did not, and the reverse."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from anyio import to_thread
+
+from deskgate.desk.audit.book import Book
+from deskgate.desk.audit.verify import read_record
+from deskgate.desk.clock import parse_time
+from deskgate.desk.multimail.vendor_log import VendorEntry
+
+Deeds = set[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Pairs of a message's id and a deed (send, approve, reject, cancel).
+
+    `earlier` counts their entries from before our log began, `elsewhere` the mails of other mailboxes.
+    """
+
+    theirs_only: list[tuple[str, str]]
+    ours_only: list[tuple[str, str]]
+    both: int
+    earlier: int
+    elsewhere: int
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """For a script."""
+        return {
+            "same": not self.theirs_only and not self.ours_only,
+            "theirs_only": [{"message": message, "deed": deed} for message, deed in self.theirs_only],
+            "ours_only": [{"message": message, "deed": deed} for message, deed in self.ours_only],
+            "both": self.both,
+            "before_our_log": self.earlier,
+            "other_mailboxes": self.elsewhere,
+        }
+
+
+@dataclass
+class _Theirs:
+    deeds: Deeds = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
+    earlier: int = 0
+
+
+async def compare(book: Book, entries: AsyncIterator[VendorEntry], mailbox_id: str | None) -> Comparison:
+    """Read both to the end. `mailbox_id` is ours at MultiMail; `None`: their entries of all mailboxes count.
+
+    Raises:
+        DeskError: MultiMail's log cannot be read.
+    """
+    end = (await book.standing()).head.size
+    ours, automatic, began = await to_thread.run_sync(_ours, book, end)
+    theirs = _Theirs()
+    async for entry in entries:
+        if entry.deed is None or not entry.message_id:
+            continue
+        if mailbox_id and entry.mailbox and entry.mailbox != mailbox_id:
+            theirs.elsewhere.add(entry.message_id)
+        elif began and entry.at and entry.at < began and (entry.message_id, entry.deed) not in ours:
+            theirs.earlier += 1
+        else:
+            theirs.deeds.add((entry.message_id, entry.deed))
+    foreign = {one for one in theirs.deeds if one[0] in theirs.elsewhere}
+    # What a rule lets out through the monitored mailbox is never in their queue, so they have no approval of it.
+    unqueued = {(message, "approve") for message in automatic if (message, "send") in theirs.deeds}
+    return Comparison(
+        theirs_only=sorted(theirs.deeds - foreign - ours),
+        ours_only=sorted(ours - theirs.deeds - unqueued),
+        both=len(ours & theirs.deeds),
+        earlier=theirs.earlier,
+        elsewhere=len(theirs.elsewhere),
+    )
+
+
+def _ours(book: Book, end: int) -> tuple[Deeds, set[str], datetime | None]:
+    """What we recorded as done, the messages that a rule let out, and when our log began."""
+    deeds: Deeds = set()
+    automatic: set[str] = set()
+    for row in book.rows("deeds_between", 0, end):
+        record = read_record(bytes(row["line"]))
+        message = record.get("obj", {}).get("message")
+        if not isinstance(message, str):
+            continue
+        deeds.add((message, "send"))
+        deeds |= {(message, deed) for deed in _deeds(record)}
+        if str(record.get("dec", {}).get("by", "")).startswith("policy:"):
+            automatic.add(message)
+    first = next(book.lines(0, end), None)
+    return deeds, automatic, parse_time(read_record(first)["ts"]) if first else None
+
+
+def _deeds(record: dict[str, Any]) -> Iterator[str]:
+    event, verdict = record["ev"], record.get("dec", {}).get("verdict")
+    if record.get("res", {}).get("status") != "done":
+        return
+    if event in ("email.send", "email.delivered", "email.bounced") and verdict == "approve":
+        yield "approve"
+    if event == "email.decide" and verdict == "reject":
+        yield "reject"
+    if event == "email.cancel":
+        yield "cancel"

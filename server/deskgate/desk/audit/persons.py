@@ -1,0 +1,87 @@
+"""What is kept about one person, everywhere in the database: for their access request, and for erasing it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import from_thread, to_thread
+
+from deskgate.desk.audit.book import BATCH, Book
+from deskgate.desk.store.tables import Row
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The rows about a person (an address in lower case). `events` have numbers and states of arrived events."""
+
+    person: str
+    tickets: tuple[int, ...]
+    replies: list[Row]
+    arrivals: list[Row]
+    notes: list[Row]
+    effects: list[Row]
+    evaluations: list[Row]
+    personal: list[Row]
+    events: list[Row]
+    suppressions: list[Row]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows of each kind there are."""
+        return {name: len(value) for name, value in vars(self).items() if isinstance(value, list)}
+
+
+async def kept_about(book: Book, person: str) -> Kept:
+    """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs."""
+    tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
+    replies = await book.ask("replies_of_person", person=person)
+    arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person=person)
+    needles = [person, *(row["message_id"] for row in replies if row["message_id"])]
+    needles += [row["email_id"] for row in arrivals]
+    end = (await book.ask("newest_event"))[0]["number"] + 1
+    return Kept(
+        person,
+        tuple(tickets),
+        replies,
+        arrivals,
+        await _each(book, "notes_on_ticket", "id", tickets),
+        await _each(book, "effects_on_ticket", "key", tickets),
+        await _each(book, "evaluations_on_ticket", "id", tickets),
+        await _each(book, "personal_of_person", "name", tickets, person=person),
+        await to_thread.run_sync(lambda: list(_events(book, end, needles))),
+        await book.ask("suppressions_of", person=person),
+    )
+
+
+async def _each(book: Book, name: str, key: str, tickets: list[int], **values: str) -> list[Row]:
+    found: dict[str, Row] = {}
+    for ticket_id in tickets or ([-1] if values else []):
+        for row in await book.ask(name, ticket_id=ticket_id, **values):
+            found.setdefault(row[key], row)
+    return list(found.values())
+
+
+def _events(book: Book, end: int, needles: list[str]) -> Iterator[Row]:
+    first = 0
+    while True:
+        ask = partial(book.ask, "events_with_bodies", seq=first, end=end, limit=BATCH, nothing=b"")
+        batch: list[Row] = from_thread.run(ask)
+        yield from (
+            {"number": row["number"], "state": row["state"], "body": bytes(row["body"])}
+            for row in batch
+            if mentions(bytes(row["body"]), needles)
+        )
+        if len(batch) < BATCH:
+            return
+        first = batch[-1]["number"] + 1
+
+
+def mentions(body: bytes, needles: list[str]) -> bool:
+    """Whether any of these stands in the body, also where JSON wrote its letters as escapes."""
+    text = body.decode("utf-8", "replace")
+    with suppress(ValueError, RecursionError):
+        text += json.dumps(json.loads(text), ensure_ascii=False)
+    folded = text.casefold()
+    return any(one.casefold() in folded for one in needles)

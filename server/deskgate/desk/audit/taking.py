@@ -1,0 +1,124 @@
+"""Taking the log out of its database: exports, whole or in part, and archives whose records may then be dropped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from anyio import to_thread
+
+from deskgate.desk.audit.book import Book, Start, vkey_of
+from deskgate.desk.audit.export import Exported, Source, Wanted, of_period, of_records, of_ticket, write_export
+from deskgate.desk.audit.keeper import Keeper
+from deskgate.desk.audit.note import Signer, parse_checkpoint, parse_note, parse_vkey
+from deskgate.desk.audit.said import Said, Who
+from deskgate.desk.audit.verify import LINE_LIMIT_BYTES
+from deskgate.desk.errors import BadInput
+
+FOREVER = "9999"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which records: of a ticket, a person (an address in lower case), a period (times as records have them), or all."""
+
+    ticket: int | None = None
+    person: str | None = None
+    since: str | None = None
+    until: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is everything."""
+        return self == Selection()
+
+    def wanted(self, book: Book, end: int) -> Wanted | None:
+        """As an export asks; `None` for everything."""
+        if self.whole:
+            return None
+        if self.ticket is not None:
+            return of_ticket(self.ticket)
+        if self.person is not None:
+            return of_records(row["seq"] for row in book.rows("records_of_person", 0, end, person=self.person))
+        return of_period(self.since or "", self.until or FOREVER)
+
+
+async def export(
+    keeper: Keeper,
+    folder: Path,
+    selection: Selection,
+    who: Who,
+    *,
+    with_personal: bool = False,
+    archive: Path | None = None,
+) -> Exported:
+    """Record that this is exported, sign a checkpoint, and write the folder in a thread.
+
+    `archive` has the records that were dropped here.
+
+    Raises:
+        BadInput: the folder is there already, or the archive is wanted.
+        KeyUnusable, LogForked, LogDamaged: nothing was written.
+        OSError: it cannot be written.
+    """
+    start = await checked_start(keeper.book, folder, archive)
+    signer = await keeper.signer()
+    chosen = {name: value for name, value in vars(selection).items() if value is not None and name != "person"}
+    said = Said(
+        "export",
+        who,
+        obj={"ticket": selection.ticket} if selection.ticket is not None else {},
+        dec={"selection": "person" if selection.person else chosen or "all", "personal": with_personal},
+        personal={"requester": selection.person} if selection.person else {},
+        person=selection.person,
+    )
+    await keeper.store.write((keeper.book.sql["lock_head"], {}), said=[said])
+    newest = await keeper.sign()
+    size = size_of(newest)
+    source = await source_of(keeper.book, signer, newest, start, archive, with_personal=with_personal)
+    return await to_thread.run_sync(lambda: write_export(folder, source, selection.wanted(keeper.book, size)))
+
+
+async def checked_start(book: Book, folder: Path, archive: Path | None) -> Start:
+    """Where the kept records begin.
+
+    Raises:
+        BadInput: the folder is there already, or there are dropped records and no archive.
+    """
+    if await to_thread.run_sync(folder.exists):
+        raise BadInput(f"{folder} is there already. Name a new folder.")
+    start = await book.start()
+    if start.size and archive is None:
+        raise BadInput(
+            f"The first {start.size} records are not here any more: they were archived to {start.folder}. Name that folder "
+            "with --archive."
+        )
+    return start
+
+
+async def source_of(
+    book: Book, signer: Signer, newest: bytes, start: Start, archive: Path | None, *, with_personal: bool
+) -> Source:
+    """All that an export of the records under `newest` is made of; its iterators run in a thread."""
+    size = size_of(newest)
+    named = [vkey_of(line) for line in await book.keys()]
+    kept = book.lines(start.size, size)
+    return Source(
+        lines=chain(_archived(archive, min(start.size, size)), kept) if archive and start.size else kept,
+        newest=newest,
+        checkpoints=book.checkpoints(size + 1),
+        signer=signer,
+        keys=[parse_vkey(one) for one in dict.fromkeys(named) if one != signer.vkey],
+        personal=book.personal(0, size) if with_personal else None,
+    )
+
+
+def _archived(archive: Path, size: int) -> Iterator[bytes]:
+    with (archive / "audit.jsonl").open("rb") as file:
+        for _ in range(size):
+            yield file.readline(LINE_LIMIT_BYTES + 1).removesuffix(b"\n")
+
+
+def size_of(note: bytes) -> int:
+    """How many records a checkpoint covers."""
+    return parse_checkpoint(parse_note(note).text).size
