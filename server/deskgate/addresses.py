@@ -4,6 +4,11 @@ import re
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+# Where HTTP is served when nobody said otherwise.
+LOCAL_ADDRESS = "http://127.0.0.1:8642"
+# Where the two services post what happens.
+MULTIMAIL_PATH = "/webhooks/multimail"
+ZENDESK_PATH = "/webhooks/zendesk"
 SANDBOX_HOST = "sandbox.localhost"
 NETLOC = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
 

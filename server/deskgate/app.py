@@ -1,18 +1,20 @@
 """The composition root: from settings to clients, store and desk. The one place that chooses live or sandbox."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import anyio
 
+from deskgate.addresses import LOCAL_ADDRESS
 from deskgate.desk import Core, Desk, Principal
+from deskgate.desk.audit.said import fingerprint
 from deskgate.desk.clock import Clock, SystemClock
 from deskgate.desk.credentials import Credential, FixedCredential
 from deskgate.desk.multimail import connect
 from deskgate.desk.principals import SCOPES_OF_ROLE
-from deskgate.desk.store.sqlite import SqliteStore
+from deskgate.desk.store import Store, open_store
 from deskgate.desk.wire import Wire
 from deskgate.desk.zendesk import Zendesk
 from deskgate.desk.zendesk.credentials import ClientCredentials, api_token_credential, bearer_credential
@@ -22,6 +24,7 @@ from deskgate.settings import Settings
 if TYPE_CHECKING:
     import httpx
 
+    from deskgate.desk.heard import Heard
     from deskgate.desk.policy import Policies
     from deskgate.desk.wire import Network
     from deskgate.sandbox.faults import Fault
@@ -29,11 +32,16 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, *, clock: Clock | None = None, transport: "httpx.AsyncBaseTransport | None" = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    heard: "Heard | None" = None,
 ) -> AsyncIterator[Desk]:
     """Everything a process owns, opened once and closed once.
 
-    `transport` replaces the network in tests; otherwise the sandbox answers in-process or the real services do.
+    `transport` replaces the network in tests; otherwise the sandbox answers in-process or the real services do. `heard` is
+    told of every call to the two services.
 
     Raises:
         PolicyError: a policy is set and its file cannot be used.
@@ -41,11 +49,13 @@ async def open_desk(
     clock = clock or SystemClock()
     network: Network | None = transport or (_pretend_network(settings) if settings.sandbox else None)
     login = _zendesk_login(settings.zendesk, clock, network)
-    zendesk = Wire("Zendesk", settings.zendesk.base_url, login, clock, transport=network)
+    wire = _wires(heard)
+    zendesk = wire("Zendesk", settings.zendesk.base_url, login, clock, transport=network)
     multimail = settings.multimail
-    sending = Wire("MultiMail", multimail.base_url, _bearer(multimail.token), clock, transport=network)
-    deciding = _deciding(settings, clock, network)
-    store = await SqliteStore.open(settings.database)
+    sending = wire("MultiMail", multimail.base_url, _bearer(multimail.token), clock, transport=network)
+    deciding = _deciding(settings, clock, network, wire)
+    administering = _administering(settings, clock, network)
+    store = await open_store(settings.database, clock, keys=_fingerprints(settings))
     outbox, oversight = connect(sending, deciding, mailbox=multimail.mailbox, api=multimail.api, clock=clock)
     reading = Zendesk(zendesk, clock)
     core = Core(
@@ -55,19 +65,28 @@ async def open_desk(
         store=store,
         clock=clock,
         asks=settings.approve == "confirm",
-        page=f"{settings.public_url or 'http://127.0.0.1:8642'}/approvals",
+        seen_hours=settings.seen_hours,
+        page=f"{settings.public_url or LOCAL_ADDRESS}/approvals",
         policies=await _policies(settings, reading, store),
+        suppressed_there=_suppressed_there(administering),
     )
     try:
         yield Desk(core, local_principal(settings))
     finally:
         with anyio.CancelScope(shield=True):
-            for held in (zendesk, sending, deciding, store, *([login] if isinstance(login, ClientCredentials) else [])):
+            for held in (
+                zendesk,
+                sending,
+                deciding,
+                administering,
+                store,
+                *([login] if isinstance(login, ClientCredentials) else []),
+            ):
                 if held is not None:
                     await held.aclose()
 
 
-async def _policies(settings: Settings, zendesk: Zendesk, store: SqliteStore) -> "Policies | None":
+async def _policies(settings: Settings, zendesk: Zendesk, store: Store) -> "Policies | None":
     if settings.policy is None:
         return None
     from deskgate.desk.policy import Gatherer, Policies, PolicyHolder
@@ -78,15 +97,48 @@ async def _policies(settings: Settings, zendesk: Zendesk, store: SqliteStore) ->
 def local_principal(settings: Settings) -> Principal:
     """Who a local process acts for. An MCP client is an agent; what a person says there comes as a confirmation."""
     role = settings.role
-    return Principal(settings.principal, "agent", SCOPES_OF_ROLE[role], settings.owner, solo=role == "solo")
+    return Principal(
+        settings.principal, "agent", SCOPES_OF_ROLE[role], settings.owner, solo=role == "solo", auth="own process"
+    )
 
 
-def _deciding(settings: Settings, clock: Clock, network: "Network | None") -> Wire | None:
+def _wires(heard: "Heard | None") -> Callable[..., Wire]:
+    if heard is None:
+        return Wire
+    from deskgate.desk.heard import HeardWire
+
+    return partial(HeardWire, heard=heard)
+
+
+def _deciding(settings: Settings, clock: Clock, network: "Network | None", wire: Callable[..., Wire]) -> Wire | None:
     """The deciding key's own connection; a drafting process never gets one, even where the key is set."""
     key = settings.multimail.oversight_token
     if not key or settings.role == "agent":
         return None
-    return Wire("MultiMail", settings.multimail.base_url, _bearer(key), clock, transport=network)
+    return wire("MultiMail", settings.multimail.base_url, _bearer(key), clock, transport=network)
+
+
+def _administering(settings: Settings, clock: Clock, network: "Network | None") -> Wire | None:
+    """Only for reading MultiMail's suppression list, which opens to no lesser key."""
+    key = settings.multimail.admin_token
+    return Wire("MultiMail", settings.multimail.base_url, _bearer(key), clock, transport=network) if key else None
+
+
+def _suppressed_there(wire: Wire | None) -> "Callable[[], Awaitable[list[str]]] | None":
+    if wire is None:
+        return None
+    from deskgate.desk.multimail.suppression_list import suppressed
+
+    return partial(suppressed, wire)
+
+
+def _fingerprints(settings: Settings) -> dict[str, str]:
+    """Of the keys that this process calls with, for the audit trail."""
+    zendesk, multimail = settings.zendesk, settings.multimail
+    secret = {"oauth token": zendesk.oauth_token, "oauth client": zendesk.client_secret, "api token": zendesk.token}
+    deciding = "" if settings.role == "agent" else multimail.oversight_token
+    used = {"zendesk": secret[zendesk.way], "send": multimail.token, "oversight": deciding}
+    return {name: fingerprint(key) for name, key in used.items() if key}
 
 
 def _bearer(token: str) -> Credential:

@@ -39,11 +39,13 @@ def _parser() -> argparse.ArgumentParser:
     _sandbox(commands)
     _demo(commands)
     _doctor(commands)
+    _setup(commands)
     _pending(commands)
     _decide(commands)
     _reviewer(commands)
     _policy(commands)
     _token(commands)
+    _operator(commands)
     return parser
 
 
@@ -79,11 +81,16 @@ def _sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--fault", action="append", default=[], metavar="SPEC", help="rehearse trouble, see docs/sandbox.md"
     )
     parser.add_argument("--reset", action="store_true", help="begin again with the six tickets as new")
+    parser.add_argument("--desk", metavar="URL", help="where webhooks go (http://127.0.0.1:8642); '' for nowhere")
     actions = parser.add_subparsers(metavar="ACTION")
     reply = actions.add_parser("reply", help="answer a delivered mail as the customer")
     reply.add_argument("ticket", type=int)
-    reply.add_argument("text")
-    parser.set_defaults(run=_run_sandbox, text=None)
+    reply.add_argument("text", nargs="?", default="")
+    reply.add_argument("--from", dest="sender", metavar="ADDRESS", help="somebody else answers in the thread")
+    reply.add_argument("--automatic", action="store_true", help="an absence notice")
+    reply.add_argument("--quoted", action="store_true", help="with the answered mail below, as mail programs do it")
+    reply.add_argument("--bounce", action="store_true", help="no answer: the delivered mail comes back")
+    parser.set_defaults(run=_run_sandbox, ticket=None)
 
 
 def _run_sandbox(words: argparse.Namespace) -> int:
@@ -125,6 +132,12 @@ def _run_doctor(words: argparse.Namespace) -> int:
     from deskgate.commands.doctor import run
 
     return run(words)
+
+
+def _setup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from deskgate.commands.setup_words import add
+
+    add(commands)
 
 
 def _pending(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -247,6 +260,13 @@ def _run_token(words: argparse.Namespace) -> int:
 
     words.action = getattr(token, words.does)
     return token.run(words)
+
+
+def _operator(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from deskgate.commands import audit_words, operator_words
+
+    operator_words.add(commands)
+    audit_words.add(commands)
 
 
 def _filled(text: str) -> str:

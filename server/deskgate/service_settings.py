@@ -14,6 +14,7 @@ class ZendeskSettings:
     client_secret: str = field(default="", repr=False)
     email: str = ""
     token: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def way(self) -> Literal["oauth token", "oauth client", "api token"]:
@@ -32,4 +33,25 @@ class MultiMailSettings:
     token: str = field(default="", repr=False)
     oversight_token: str = field(default="", repr=False)
     admin_token: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     api: Literal["auto", "v1", "short"] = "auto"
+
+
+# What Zendesk signs with while a webhook is being tried out and not yet saved. Everybody knows it, so it proves nothing.
+# https://developer.zendesk.com/documentation/webhooks/verifying/
+ZENDESK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105
+
+
+def webhook_secrets(name: str, value: str, faults: list[str], *, sandbox: bool) -> tuple[str, ...]:
+    """The secrets of a setting that may hold several, comma-separated; what is wrong with them goes to `faults`."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if value and not found:
+        faults.append(f"{name} holds commas and no secret.")
+    if any(not one.isascii() or not one.isprintable() or " " in one for one in found):
+        faults.append(f"{name} holds a character that no secret has (a space, a line break, an accent). Copy it again.")
+    if ZENDESK_TEST_SECRET in found and not sandbox:
+        faults.append(
+            f"{name} holds Zendesk's public test secret, with which anybody can sign. Save the webhook in Zendesk and set "
+            "the secret that it then shows."
+        )
+    return found

@@ -5,14 +5,14 @@ A missing or contradictory setting stops the start, with one sentence for each f
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from deskgate.addresses import SANDBOX_HOST, origin, public_origin
 from deskgate.desk.principals import Role
-from deskgate.service_settings import MultiMailSettings, ZendeskSettings
-from deskgate.setting_names import misspelt
+from deskgate.service_settings import MultiMailSettings, ZendeskSettings, webhook_secrets
+from deskgate.setting_names import choice, flag, misspelt, whole_number
 
 SANDBOX_BASE = f"http://{SANDBOX_HOST}"
 
@@ -47,18 +47,37 @@ class Settings:
     approve: Literal["confirm", "unattended"]
     zendesk: ZendeskSettings
     multimail: MultiMailSettings
-    database: Path
+    database: str = field(repr=False)
     policy: Path | None = None
     tokens: Path | None = None
     public_url: str | None = None
+    seen_hours: int = 24
+    worker: bool = True
+    reconcile_seconds: int = 120
     sandbox_faults: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     colour: bool = True
+    audit_anchor: Path | None = None
+
+    @property
+    def data(self) -> str:
+        """Where the data is, in words that hold no password."""
+        kind, _, rest = self.database.partition("://")
+        return (
+            rest.removeprefix("/")
+            if kind == "sqlite"
+            else f"the PostgreSQL database at {rest.rpartition('@')[2].partition('?')[0]}"
+        )
 
     @property
     def sandbox_folder(self) -> Path:
         """Where the pretend world lives."""
         return self.home / "sandbox"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the signing keys of audit trails are."""
+        return self.sandbox_folder if self.sandbox else self.home
 
 
 def home(environment: Mapping[str, str] | None = None) -> Path:
@@ -100,6 +119,12 @@ def inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in needed if name in os.environ}
 
 
+def told(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment without what is empty, which counts as not set."""
+    source = os.environ if environment is None else environment
+    return {name: value.strip() for name, value in source.items() if value.strip()}
+
+
 def read(
     environment: Mapping[str, str] | None = None,
     *,
@@ -112,31 +137,33 @@ def read(
     Raises:
         SettingsError: with every fault found, not only the first.
     """
-    source = os.environ if environment is None else environment
-    given = {name: value.strip() for name, value in source.items() if value.strip()}
+    given = told(environment)
     faults: list[str] = []
-    pretend = _flag(given, "DESKGATE_SANDBOX", faults) if sandbox is None else sandbox
-    chosen = _choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
-    approve = _choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
+    pretend = flag(given, "DESKGATE_SANDBOX", faults) if sandbox is None else sandbox
+    chosen = choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
+    approve = choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
     zendesk, multimail = _pretended() if pretend else _live(given, faults)
-    notices = [*_not_yet(given), *misspelt(given, faults)]
     folder = _folder(given, faults)
     settings = Settings(
         home=folder,
         sandbox=pretend,
-        role=chosen,  # type: ignore[arg-type]  # _choice gives one of the three
+        role=chosen,  # type: ignore[arg-type]  # choice gives one of the three
         principal=_principal(given, faults) or _someone(chosen),
         owner="" if "DESKGATE_PRINCIPAL" in given else _someone("solo"),
         approve=approve,  # type: ignore[arg-type]  # one of the two
         zendesk=zendesk,
         multimail=multimail,
         database=_database(given, folder, pretend, faults),
-        policy=Path(given["DESKGATE_POLICY"]).expanduser().absolute() if "DESKGATE_POLICY" in given else None,
-        tokens=_tokens(given, faults),
+        policy=_path(given, "DESKGATE_POLICY", faults),
+        tokens=_path(given, "DESKGATE_TOKENS", faults),
+        audit_anchor=_path(given, "DESKGATE_AUDIT_ANCHOR", faults),
+        seen_hours=whole_number(given, "DESKGATE_SEEN_HOURS", 24, (1, 168), faults),
+        worker=flag(given, "DESKGATE_WORKER", faults, default="1"),
+        reconcile_seconds=whole_number(given, "DESKGATE_RECONCILE_SECONDS", 2 if pretend else 120, (0, 86_400), faults),
         public_url=public_origin("DESKGATE_PUBLIC_URL", given.get("DESKGATE_PUBLIC_URL"), faults),
         sandbox_faults=sandbox_faults,
-        notices=tuple(notices),
-        colour=not source.get("NO_COLOR") and given.get("TERM") != "dumb",
+        notices=tuple(misspelt(given, faults)),
+        colour=not (os.environ if environment is None else environment).get("NO_COLOR") and given.get("TERM") != "dumb",
     )
     if chosen == "reviewer" and not settings.multimail.oversight_token:
         faults.append("DESKGATE_ROLE=reviewer needs MULTIMAIL_OVERSIGHT_TOKEN: without it nothing can be decided.")
@@ -184,7 +211,7 @@ def _live(given: Mapping[str, str], faults: list[str]) -> tuple[ZendeskSettings,
             faults.append(
                 f"{name} holds a character that no key has (a space, a line break, an accent). Copy it again."
             )
-    return _zendesk(given, faults), _multimail(given, faults)
+    return _zendesk(given, faults, sandbox=False), _multimail(given, faults, sandbox=False)
 
 
 def _pretended() -> tuple[ZendeskSettings, MultiMailSettings]:
@@ -192,10 +219,10 @@ def _pretended() -> tuple[ZendeskSettings, MultiMailSettings]:
 
     told = SANDBOX_ENVIRONMENT(SANDBOX_BASE)
     faults: list[str] = []
-    return _zendesk(told, faults), _multimail(told, faults)
+    return _zendesk(told, faults, sandbox=True), _multimail(told, faults, sandbox=True)
 
 
-def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
+def _zendesk(given: Mapping[str, str], faults: list[str], *, sandbox: bool) -> ZendeskSettings:
     subdomain = given.get("ZENDESK_SUBDOMAIN", "")
     base_url = given.get("ZENDESK_BASE_URL", "")
     if subdomain and base_url:
@@ -208,6 +235,7 @@ def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
         base_url = origin("ZENDESK_BASE_URL", base_url.removesuffix("/").removesuffix("/api/v2"), faults)
     else:
         faults.append("ZENDESK_SUBDOMAIN is missing: the first part of your Zendesk address (or set ZENDESK_BASE_URL).")
+    name = "ZENDESK_WEBHOOK_SECRET"
     found = ZendeskSettings(
         base_url=base_url,
         oauth_token=given.get("ZENDESK_OAUTH_TOKEN", ""),
@@ -215,6 +243,7 @@ def _zendesk(given: Mapping[str, str], faults: list[str]) -> ZendeskSettings:
         client_secret=given.get("ZENDESK_OAUTH_CLIENT_SECRET", ""),
         email=given.get("ZENDESK_EMAIL", ""),
         token=given.get("ZENDESK_TOKEN", ""),
+        webhook_secrets=webhook_secrets(name, given.get(name, ""), faults, sandbox=sandbox),
     )
     _signed_in(found, faults)
     return found
@@ -239,7 +268,7 @@ def _signed_in(found: ZendeskSettings, faults: list[str]) -> None:
     )
 
 
-def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings:
+def _multimail(given: Mapping[str, str], faults: list[str], *, sandbox: bool) -> MultiMailSettings:
     token = given.get("MULTIMAIL_TOKEN") or given.get("MULTIMAIL_API_KEY", "")
     oversight = given.get("MULTIMAIL_OVERSIGHT_TOKEN", "")
     alias = given.get("MULTIMAIL_API_KEY")
@@ -263,64 +292,37 @@ def _multimail(given: Mapping[str, str], faults: list[str]) -> MultiMailSettings
         faults.append("MULTIMAIL_MAILBOX must be one plain address, like support@acme.example.")
     if "MULTIMAIL_MAILBOX" not in given:
         faults.append("MULTIMAIL_MAILBOX is missing: the address of the support mailbox at MultiMail.")
+    name = "MULTIMAIL_WEBHOOK_SECRET"
     return MultiMailSettings(
         base_url=origin("MULTIMAIL_BASE_URL", given.get("MULTIMAIL_BASE_URL", "https://api.multimail.dev"), faults),
         mailbox=given.get("MULTIMAIL_MAILBOX", ""),
         token=token,
         oversight_token=oversight,
         admin_token=admin,
-        api=_choice(given, "MULTIMAIL_API", ("auto", "v1", "short"), "auto", faults),  # type: ignore[arg-type]
+        webhook_secrets=webhook_secrets(name, given.get(name, ""), faults, sandbox=sandbox),
+        api=choice(given, "MULTIMAIL_API", ("auto", "v1", "short"), "auto", faults),  # type: ignore[arg-type]
     )
 
 
-def _tokens(given: Mapping[str, str], faults: list[str]) -> Path | None:
+def _path(given: Mapping[str, str], name: str, faults: list[str]) -> Path | None:
     try:
-        return token_file(given)
+        return Path(given[name]).expanduser().absolute() if name in given else None
     except RuntimeError:
-        faults.append("DESKGATE_TOKENS begins with ~ and that user has no home folder. Write the whole path.")
+        faults.append(f"{name} begins with ~ and that user has no home folder. Write the whole path.")
         return None
 
 
-def _choice(
-    given: Mapping[str, str],
-    name: str,
-    allowed: tuple[str, ...],
-    default: str,
-    faults: list[str],
-    chosen: str | None = None,
-) -> str:
-    value = chosen or given.get(name, default)
-    if value not in allowed:
-        faults.append(f"{name} must be one of {', '.join(allowed)}.")
-        return default
-    return value
-
-
-def _flag(given: Mapping[str, str], name: str, faults: list[str]) -> bool:
-    value = given.get(name, "0").lower()
-    if value not in {"0", "1", "true", "false", "yes", "no"}:
-        faults.append(f"{name} must be 1 or 0.")
-    return value in {"1", "true", "yes"}
-
-
-def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: list[str]) -> Path:
-    """The data file. The sandbox has its own, so that a rehearsal never meets a real draft."""
+def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: list[str]) -> str:
+    """Where the data is. The sandbox has its own file, so that a rehearsal never meets a real draft."""
     if pretend:
-        return folder / "sandbox" / "deskgate.sqlite3"
+        return f"sqlite:///{folder / 'sandbox' / 'deskgate.sqlite3'}"
     url = given.get("DESKGATE_DATABASE_URL", "")
+    if url.startswith(("postgresql://", "postgres://")):
+        return url
     if url and (not url.startswith("sqlite:///") or url.endswith("/")):
         faults.append(
-            "DESKGATE_DATABASE_URL must be sqlite:///path/to/file: this version keeps its data in one SQLite file."
+            "DESKGATE_DATABASE_URL must be sqlite:///path/to/file (one machine) or postgresql://user@host/database "
+            "(several processes or machines)."
         )
-    return Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
-
-
-def _not_yet(given: Mapping[str, str]) -> list[str]:
-    """Settings that this version does not act on."""
-    waiting = {
-        "MULTIMAIL_WEBHOOK_SECRET": "there is no webhook route yet",
-        "ZENDESK_WEBHOOK_SECRET": "there is no webhook route yet",
-    }
-    return [
-        f"{name} is set and has no effect in this version: {what}." for name, what in waiting.items() if name in given
-    ]
+    path = Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
+    return f"sqlite:///{path}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context, Resolve
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from deskgate.desk import Desk
 from deskgate.desk.text import clean
@@ -19,9 +19,22 @@ async def current_desk(ctx: Context[Any, Any]) -> Desk:
 CurrentDesk = Annotated[Desk, Resolve(current_desk)]
 """A parameter of this type is filled by the server and does not appear among the tool's arguments."""
 
-TicketId = Annotated[int, Field(ge=1, le=2**53, description="Zendesk ticket number")]
-MessageId = Annotated[str, Field(min_length=1, max_length=200, description="message_id of a drafted reply")]
-Cursor = Annotated[str | None, Field(max_length=2000, description="cursor of the previous answer")]
+# A model copies these from an answer. Their bounds are kept without being told, and what has the same name there needs no
+# description either: every host pays for each byte of the list of tools.
+TEXT_OR_NULL = ["string", "null"]
+TicketId = Annotated[int, Field(ge=1, le=2**53), WithJsonSchema({"type": "integer"})]
+MessageId = Annotated[str, Field(min_length=1, max_length=200), WithJsonSchema({"type": "string"})]
+Cursor = Annotated[str | None, Field(max_length=2000), WithJsonSchema({"type": TEXT_OR_NULL})]
+Before = Annotated[
+    str | None,
+    Field(max_length=2000),
+    WithJsonSchema({"type": TEXT_OR_NULL, "description": "`before` of an earlier answer: older ones"}),
+]
+Digest = Annotated[
+    str | None,
+    Field(max_length=80),
+    WithJsonSchema({"type": TEXT_OR_NULL, "description": "digest that was seen; default: the draft's"}),
+]
 Reason = Annotated[
     str | None,
     Field(max_length=1000, description="kept in the record"),
@@ -31,7 +44,9 @@ Reason = Annotated[
 
 @dataclass(frozen=True)
 class Facts:
-    """A tool's title, its four hints, and who is offered it: `draft`, `decide`, or anyone (`None`).
+    """A tool's title, its four hints, and who is offered it: `draft`, `decide`, or either (`None`).
+
+    `audit` is for these and for whoever may read the audit trail and nothing else.
 
     `open_world` is true throughout: every tool speaks to Zendesk or MultiMail.
     """
@@ -40,7 +55,7 @@ class Facts:
     read_only: bool
     destructive: bool
     idempotent: bool
-    scope: Literal["draft", "decide"] | None = None
+    scope: Literal["draft", "decide", "audit"] | None = None
 
 
 class Shape(BaseModel):

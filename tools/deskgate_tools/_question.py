@@ -77,7 +77,7 @@ def _warnings(look: Look) -> list[str]:
     return warnings
 
 
-def confirmed(desk: Desk, look: Look | None, answer: object) -> Confirmation | None:
+async def confirmed(desk: Desk, look: Look | None, decision: Decision, answer: object) -> Confirmation | None:
     """What the answer amounts to; `None` where nobody was to be asked.
 
     Raises:
@@ -85,6 +85,8 @@ def confirmed(desk: Desk, look: Look | None, answer: object) -> Confirmation | N
     """
     if look is None or not desk.asks:
         return None
-    if not isinstance(answer, AcceptedElicitation) or not answer.data.confirm:
+    agreed = isinstance(answer, AcceptedElicitation) and answer.data.confirm
+    await desk.answered(look, decision, "yes" if agreed else "no")
+    if not agreed:
         raise Declined(message_id=look.reply.message_id)
     return Confirmation(by=f"a person in the chat of {desk.caller.id}", digest=look.digest)

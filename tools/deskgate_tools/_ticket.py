@@ -6,6 +6,7 @@ import anyio
 
 from deskgate.desk import Desk, Reply
 from deskgate.desk.clock import iso
+from deskgate.desk.core import as_one_error
 from deskgate.desk.recipients import plain_address
 from deskgate.desk.text import AGENTS, CLOSE, CUSTOMERS, fence, fence_line, label
 from deskgate.desk.zendesk import Comment, CommentPage, Ticket, User
@@ -107,13 +108,11 @@ async def ticket_with_comments(desk: Desk, ticket_id: int, limit: int, before: s
     async def read_replies() -> None:
         replies.extend(await desk.replies_of(ticket_id))
 
-    try:
+    with as_one_error():
         async with anyio.create_task_group() as group:
             group.start_soon(read_comments)
             group.start_soon(read_replies)
             ticket = await desk.zendesk.ticket(ticket_id)
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
     return ticket_read(ticket, pages[0], replies)
 
 

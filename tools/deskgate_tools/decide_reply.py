@@ -6,7 +6,7 @@ from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
 from deskgate.desk import Decision, Look
-from deskgate_tools._call import CurrentDesk, Facts, MessageId, Reason, Shape
+from deskgate_tools._call import CurrentDesk, Digest, Facts, MessageId, Reason, Shape
 from deskgate_tools._question import can_ask, confirmed, question
 
 FACTS = Facts("Decide on a reply", read_only=False, destructive=True, idempotent=True, scope="decide")
@@ -47,6 +47,7 @@ async def ask(
     """Ask the person; no question where nothing waits, or where this caller decides unattended."""
     if shown is None or not can_ask(ctx, desk):
         return Confirm(confirm=False)
+    await desk.asks_person(shown, decision, answering=bool(ctx.input_responses))
     return Elicit(question(shown, decision), Confirm)
 
 
@@ -56,13 +57,11 @@ async def decide_reply(
     decision: Decision,
     shown: Annotated[Look | None, Resolve(look)],
     answer: Annotated[ElicitationResult[Confirm], Resolve(ask)],
-    digest: Annotated[
-        str | None, Field(max_length=80, description="digest that was seen; default: the draft's")
-    ] = None,
+    digest: Digest = None,
     reason: Reason = None,
 ) -> Decided:
     """Approve or reject a held reply. The person at the client is shown the whole mail and asked to confirm."""
-    confirmation = confirmed(desk, shown, answer)
+    confirmation = await confirmed(desk, shown, decision, answer)
     reply = await desk.decide(message_id, decision, digest=digest, reason=reason, confirmation=confirmation)
     return Decided(
         message_id=message_id,

@@ -27,7 +27,7 @@ class Noted(Shape):
 async def note_zendesk_ticket(
     desk: CurrentDesk,
     ticket_id: TicketId,
-    note: Annotated[str, Field(max_length=60_000, description="plain text; only agents see it")],
+    note: Annotated[str, Field(max_length=60_000, description="plain text")],
 ) -> Noted:
     """Add a private note that only agents see. The same note within an hour is posted once."""
     record, already_there = await desk.note(ticket_id, note)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from deskgate_tools._call import CurrentDesk, Facts, TicketId
+from deskgate_tools._call import Before, CurrentDesk, Facts, TicketId
 from deskgate_tools._ticket import TicketRead, ticket_with_comments
 
 FACTS = Facts("Read a Zendesk ticket", read_only=True, destructive=False, idempotent=True)
@@ -14,9 +14,7 @@ async def read_zendesk_ticket(
     desk: CurrentDesk,
     ticket_id: TicketId,
     comments: Annotated[int, Field(ge=1, le=100, description="at most so many, the newest")] = 20,
-    before: Annotated[
-        str | None, Field(max_length=2000, description="`before` of an earlier answer: older ones")
-    ] = None,
+    before: Before = None,
 ) -> TicketRead:
     """Read a ticket: its requester, the conversation (newest last) and replies already drafted for it.
 

@@ -46,7 +46,7 @@ async def cancel(core: Core, caller: Principal, message_id: str, reason: str | N
 async def _cancelled(core: Core, caller: Principal, before: Reply, begun: Reply, reason: str | None) -> Reply:
     message_id = begun.message_id or ""
     try:
-        await core.outbox.cancel(message_id)
+        await (await core.outbox.at(begun.mailbox)).cancel(message_id)
     except (AlreadyDecided, Missing, Conflict):
         return await _refused(core, before, begun)
     except OutcomeUnknown:

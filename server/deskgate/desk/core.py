@@ -1,6 +1,6 @@
 """What every room of the desk shares: the two services, the store, the clock, and one lock per thing being worked on."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,9 +23,11 @@ SHIELD_SECONDS = 60.0
 class Core:
     """Built once per process by `deskgate.app`. `oversight` is `None` where no deciding key is set.
 
+    `suppressed_there` lists the addresses that MultiMail writes to no more; `None` where no key opens that list.
     `policies` is `None` where no policy is set: then every reply is held for a person.
     `page` is the address of the reviewer's page, where it is served.
     `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
+    `seen_hours` is for how long an approval may lean on what was shown.
     """
 
     zendesk: Zendesk
@@ -35,7 +37,9 @@ class Core:
     clock: Clock
     asks: bool = True
     page: str = ""
+    seen_hours: int = 24
     policies: "Policies | None" = None
+    suppressed_there: "Callable[[], Awaitable[list[str]]] | None" = None
     _busy: dict[str, tuple[anyio.Lock, int]] = field(default_factory=dict)
 
     def unasked(self) -> ConfirmationNeeded:

@@ -8,6 +8,7 @@ import anyio
 import anyio.lowlevel
 
 from deskgate.desk.core import Core, as_one_error, unbroken
+from deskgate.desk.corrections import grounds
 from deskgate.desk.errors import (
     AlreadyDecided,
     BadInput,
@@ -17,7 +18,7 @@ from deskgate.desk.errors import (
     SelfApproval,
     UpstreamUnavailable,
 )
-from deskgate.desk.look import Look, check, look_at, show
+from deskgate.desk.look import Look, check, check_age, look_at, show
 from deskgate.desk.multimail import Mail, Stage
 from deskgate.desk.principals import DECIDE, Principal
 from deskgate.desk.replies import (
@@ -66,7 +67,7 @@ async def known_reply(core: Core, message_id: str) -> Reply:
     return reply
 
 
-async def look_at_held(core: Core, message_id: str) -> Look | None:
+async def look_at_held(core: Core, caller: Principal, message_id: str) -> Look | None:
     """Look at a reply that waits for a decision, and remember that it was shown.
 
     Gives `None` where there is nothing to look at any more: it was decided, cancelled or sent.
@@ -76,7 +77,7 @@ async def look_at_held(core: Core, message_id: str) -> Look | None:
         await settle(core, reply)
         return None
     _, look = await _look(core, reply)
-    return await show(core, look) if look else None
+    return await show(core, look, caller) if look else None
 
 
 async def decide(
@@ -96,7 +97,7 @@ async def decide(
     Raises:
         Forbidden: the caller may not decide, or no deciding key is set.
         SelfApproval: the caller or their owner drafted this reply, and they are no solo person who confirmed it.
-        DigestMismatch, TicketChanged: what was seen is not what is there; nothing was sent.
+        DigestMismatch, TicketChanged: what was seen is not what is there, or was seen too long ago; nothing was sent.
         AlreadyDecided, OutcomeUnknown, UpstreamUnavailable, RateLimited
     """
     _entitled(core, caller)
@@ -109,10 +110,11 @@ async def decide(
         if look is None:
             return _outside(reply, decision)
         _asked(core, caller, confirmation)
-        await _not_their_own(core, caller, reply, decision, confirmation)
         seen_digest = confirmation.digest if confirmation else digest
         if decision == "approve":
+            reason = await _not_their_own(core, caller, reply, confirmation, reason)
             await check(core, look, seen_digest)
+            await check_age(core, look, seen_digest, caller)
         begun = await _begin(core, caller, look, decision, seen_digest, reason, confirmation)
         return await _carry_out(core, look, begun, decision)
 
@@ -133,7 +135,7 @@ def _over(reply: Reply, decision: Decision) -> Reply | None:
     """The answer where the matter is closed, or an error; `None` where it can still be decided."""
     if reply.state in OPEN:
         return None
-    if reply.state in (SENDING, FAILED):
+    if reply.state in (SENDING, FAILED) and not reply.decision:
         raise OutcomeUnknown("This draft never got a clear answer from MultiMail. Ask for the same draft again first.")
     if reply.state == CANCELLED:
         raise AlreadyDecided("This reply was cancelled. Draft a new one.", message_id=reply.message_id)
@@ -158,12 +160,15 @@ def _outside(reply: Reply, decision: Decision) -> Reply:
 
 
 async def _not_their_own(
-    core: Core, caller: Principal, reply: Reply, decision: Decision, confirmation: Confirmation | None
-) -> None:
-    if decision != "approve" or (caller.solo and confirmation is not None):
-        return
-    if caller.names & await core.store.drafters(reply.id):
+    core: Core, caller: Principal, reply: Reply, confirmation: Confirmation | None, reason: str | None
+) -> str | None:
+    """The reason to record; more than the one given where a writer approves after all."""
+    if (caller.solo and confirmation is not None) or not caller.names & await core.store.drafters(reply.id):
+        return reason
+    allowed = await grounds(core, caller, reply)
+    if allowed is None:
         raise SelfApproval(message_id=reply.message_id)
+    return f"{reason} ({allowed})" if reason else allowed
 
 
 async def _look(core: Core, reply: Reply) -> tuple[Reply, Look | None]:

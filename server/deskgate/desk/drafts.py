@@ -1,24 +1,37 @@
 """Writing a reply: who gets it, that it will be held, and that the same words never become a second mail."""
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
+from deskgate.desk.audit.telling import of_refusal
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core, unbroken
+from deskgate.desk.corrections import add_correction, inherit
 from deskgate.desk.digest import Seen, words_of
-from deskgate.desk.errors import BadInput, DeskError, NotGated, OutcomeUnknown
+from deskgate.desk.errors import (
+    BadInput,
+    DeskError,
+    NoEmailAddress,
+    NotGated,
+    OutcomeUnknown,
+    Suppressed,
+    TicketClosed,
+)
 from deskgate.desk.principals import Principal
 from deskgate.desk.recipients import recipient_of
 from deskgate.desk.replies import FAILED, REJECTED, SENDING, Reply
-from deskgate.desk.settle import accept, draft_of, find_lost, keep, settle_if_possible
+from deskgate.desk.settle import accept, draft_of, find_lost, keep, settle_if_possible, unbegun
+from deskgate.desk.suppression import check_not_suppressed
 from deskgate.desk.text import concealed, reply_subject, subject_line
 from deskgate.desk.zendesk import Ticket
 
 if TYPE_CHECKING:
-    from deskgate.desk.policy.automatic import Admission
+    from deskgate.desk.policy.admission import Admission
 
 BODY_LIMIT_CHARS = 60_000
 SUBJECT_LIMIT_CHARS = 300
@@ -26,10 +39,23 @@ SUBJECT_LIMIT_CHARS = 300
 LOST_AFTER = timedelta(minutes=10)
 
 
-async def draft(core: Core, caller: Principal, ticket_id: int, body: str, subject: str | None = None) -> Reply:
+SCAN_LOOKS = 8
+SCAN_PAUSE_SECONDS = 0.4
+
+
+async def draft(
+    core: Core,
+    caller: Principal,
+    ticket_id: int,
+    body: str,
+    subject: str | None = None,
+    *,
+    corrects: Reply | None = None,
+) -> Reply:
     """Draft a reply to the ticket's requester and have MultiMail hold it.
 
-    The same words on the same ticket give the same reply again, in whatever state it is by now.
+    The same words on the same ticket give the same reply again, in whatever state it is by now. `corrects` is the reply
+    that this one takes the place of; whoever wrote that one counts as a writer of this one.
 
     Raises:
         BadInput: the text is empty, too long or hides characters.
@@ -43,18 +69,28 @@ async def draft(core: Core, caller: Principal, ticket_id: int, body: str, subjec
     async with core.alone(words):
         known = await core.store.reply_with_words(words)
         if known is None:
-            return await _new(core, caller, ticket_id, words, body, subject)
-        return await _again(core, caller, known)
+            return await _new(core, caller, ticket_id, words, body, subject, corrects)
+        return await _again(core, caller, known, corrects)
 
 
-async def _new(core: Core, caller: Principal, ticket_id: int, words: str, body: str, subject: str | None) -> Reply:
+async def _new(
+    core: Core,
+    caller: Principal,
+    ticket_id: int,
+    words: str,
+    body: str,
+    subject: str | None,
+    corrects: Reply | None,
+) -> Reply:
     ticket = await core.zendesk.ticket(ticket_id)
     gate = await core.outbox.gate()
-    recipient = recipient_of(ticket, gate.mailbox)
-    problem = gate.problem(recipient)
-    if problem:
-        raise NotGated(problem, ticket_id=ticket_id)
-    thread_id = await _thread_of(core, ticket_id, recipient)
+    async with _refusals_told(core, ticket_id, words):
+        recipient = recipient_of(ticket, gate.mailbox)
+        await check_not_suppressed(core.store, recipient, ticket_id=ticket_id)
+        problem = gate.problem(recipient)
+        if problem:
+            raise NotGated(problem, ticket_id=ticket_id)
+    thread_id = await _thread_of(core, ticket_id, recipient, gate.mailbox)
     reply = Reply(
         id=uuid.uuid4().hex,
         ticket_id=ticket_id,
@@ -70,46 +106,95 @@ async def _new(core: Core, caller: Principal, ticket_id: int, words: str, body: 
         thread_id=thread_id,
         attempted_at=core.now(),
     )
-    admission = None
-    if core.policies is not None:
-        # At first use: most desks have no policy, and a start should not wait for one.
-        from deskgate.desk.policy import Unsent, admit
-
-        unsent = Unsent(reply.id, reply.recipient, reply.subject, reply.body)
-        admission = await admit(core, core.policies, ticket, unsent)
-    if await core.store.add_reply(reply, principal=caller.id, owner=caller.owner or caller.id):
-        held = await _submit(core, reply, ticket, first=True)
-        return await _by_policy(core, held, admission)
+    admission = await _admitted(core, ticket, reply, by_hand=corrects is not None)
+    reply = admission.reply if admission else reply
+    if await _add(core, caller, reply, corrects):
+        handed = await _submit(core, reply, ticket, first=True)
+        return await _by_policy(core, handed, admission)
+    if reply.decision:
+        await _given_up(core, reply, "drafted_before")
     known = await core.store.reply_with_words(words)
     if known is None:
         raise OutcomeUnknown("The same reply is being drafted and cancelled at this moment. Look again in a moment.")
-    return await _again(core, caller, known)
+    return await _again(core, caller, known, corrects)
 
 
-async def _by_policy(core: Core, held: Reply, admission: "Admission | None") -> Reply:
+@asynccontextmanager
+async def _refusals_told(core: Core, ticket_id: int, words: str) -> AsyncIterator[None]:
+    """A draft that is refused here leaves nothing but its record."""
+    try:
+        yield
+    except (NotGated, Suppressed, NoEmailAddress, TicketClosed) as error:
+        await core.store.tell(of_refusal(ticket_id, words, error.code))
+        raise
+
+
+async def _add(core: Core, caller: Principal, reply: Reply, corrects: Reply | None) -> bool:
+    if corrects is not None:
+        return await add_correction(core, caller, reply, corrects.id)
+    return await core.store.add_reply(reply, principal=caller.id, owner=caller.owner or caller.id)
+
+
+async def _admitted(core: Core, ticket: Ticket, reply: Reply, *, by_hand: bool) -> "Admission | None":
     if core.policies is None:
-        return held
+        return None
+    # At first use: most desks have no policy, and a start should not wait for one.
+    from deskgate.desk.policy import admit
+
+    return await admit(core, core.policies, ticket, reply, by_hand=by_hand)
+
+
+async def _admitted_again(core: Core, ticket: Ticket, reply: Reply) -> "Admission | None":
+    if core.policies is None:
+        if reply.decision:
+            raise OutcomeUnknown(
+                f"A policy that is not set any more had this reply leave at once from {reply.mailbox}, and MultiMail's "
+                "answer was lost. Look in MultiMail whether it went out. If it did not, draft other words.",
+                ticket_id=reply.ticket_id,
+            )
+        return None
+    from deskgate.desk.policy import admit_again
+
+    return await admit_again(core, core.policies, ticket, reply)
+
+
+async def _by_policy(core: Core, handed: Reply, admission: "Admission | None" = None) -> Reply:
+    if core.policies is None:
+        return handed
     from deskgate.desk.policy import automatic
 
-    return await automatic(core, core.policies, held, admission)
+    return await automatic(core, core.policies, handed, admission, once=True)
 
 
-async def _thread_of(core: Core, ticket_id: int, recipient: str) -> str | None:
+async def _thread_of(core: Core, ticket_id: int, recipient: str, mailbox: str) -> str | None:
     """The thread of an earlier reply to the same person: a reply on a thread has no address of its own."""
     for earlier in await core.store.replies_of_ticket(ticket_id):
-        if earlier.thread_id and earlier.recipient == recipient and earlier.state not in (FAILED, REJECTED):
+        same = earlier.recipient == recipient and earlier.mailbox == mailbox
+        if earlier.thread_id and same and earlier.state not in (FAILED, REJECTED):
             return earlier.thread_id
     return None
 
 
-async def _again(core: Core, caller: Principal, known: Reply) -> Reply:
+async def _again(core: Core, caller: Principal, known: Reply, corrects: Reply | None) -> Reply:
     await core.store.add_drafter(known.id, principal=caller.id, owner=caller.owner or caller.id)
-    if known.state != SENDING:
-        return await settle_if_possible(core, known)
+    if corrects is not None:
+        await inherit(core, known, corrects.id)
+    if known.state != SENDING or known.message_id is not None:
+        return await _by_policy(core, await settle_if_possible(core, known))
     found = await find_lost(core, known)
     if found:
-        return await settle_if_possible(core, found)
+        return await _by_policy(core, await settle_if_possible(core, found))
     ticket = await core.zendesk.ticket(known.ticket_id)
+    if known.decision is None:
+        return await _handed_again(core, caller, known, ticket, corrects)
+    admission = await _admitted_again(core, ticket, known)
+    begun = await keep(core, replace(known, attempted_at=core.now()))
+    return await _by_policy(core, await _submit(core, begun, ticket, first=False), admission)
+
+
+async def _handed_again(core: Core, caller: Principal, known: Reply, ticket: Ticket, corrects: Reply | None) -> Reply:
+    async with _refusals_told(core, known.ticket_id, known.words):
+        await check_not_suppressed(core.store, known.recipient, ticket_id=known.ticket_id)
     gate = await core.outbox.gate()
     # In v1 the key makes a repeat harmless; the short form has none, so there only time tells.
     lost_for_sure = _age(core, known) >= LOST_AFTER
@@ -117,14 +202,16 @@ async def _again(core: Core, caller: Principal, known: Reply) -> Reply:
         if not lost_for_sure:
             raise _wait_for(core, known)
         await keep(core, replace(known, state=FAILED))
-        return await _new(core, caller, known.ticket_id, known.words, known.body, known.subject)
+        return await _new(core, caller, known.ticket_id, known.words, known.body, known.subject, corrects)
     if core.outbox.form != "v1" and not lost_for_sure:
         raise _wait_for(core, known)
     problem = gate.problem(known.recipient)
     if problem:
-        raise NotGated(problem, ticket_id=known.ticket_id)
+        async with _refusals_told(core, known.ticket_id, known.words):
+            raise NotGated(problem, ticket_id=known.ticket_id)
+    admission = await _admitted_again(core, ticket, known)
     begun = await keep(core, replace(known, attempted_at=core.now()))
-    return await _submit(core, begun, ticket, first=False)
+    return await _by_policy(core, await _submit(core, begun, ticket, first=False), admission)
 
 
 def _age(core: Core, reply: Reply) -> timedelta:
@@ -145,21 +232,43 @@ async def _submit(core: Core, reply: Reply, ticket: Ticket, *, first: bool) -> R
     settled: Reply | None = None
     with unbroken():
         try:
-            accepted = await core.outbox.submit(draft_of(reply, ticket.status))
+            outbox = await core.outbox.at(reply.mailbox)
+            accepted = await outbox.submit(draft_of(reply, ticket.status))
         except OutcomeUnknown as error:
             raise OutcomeUnknown(
                 "MultiMail took the draft and its answer was lost. Ask for the same draft again (same ticket, same "
                 "body): deskgate looks it up first and never makes a second mail of it.",
                 ticket_id=reply.ticket_id,
             ) from error
-        except DeskError:
+        except DeskError as error:
             if first:  # after a lost answer, only this row's key can tell whether the mail is there
-                await keep(core, replace(reply, state=FAILED))
+                await keep(core, replace(unbegun(reply), state=FAILED))
+                if reply.decision:
+                    await _given_up(core, reply, error.code)
             raise
         settled = await accept(core, reply, accepted)
     if settled is None:
         raise OutcomeUnknown("MultiMail took too long over this draft. Ask for the same draft again to find out.")
-    return settled
+    return await _followed(core, settled)
+
+
+async def _given_up(core: Core, reply: Reply, why: str) -> None:
+    """Say in the policy's record that a reply that was to leave at once was never handed over."""
+    if core.policies is not None:
+        from deskgate.desk.policy import finish_leaving
+
+        await finish_leaving(core.policies.gatherer.tables, reply.id, f"failed:{why}")
+
+
+async def _followed(core: Core, reply: Reply) -> Reply:
+    """Wait a moment for a mail that nothing should hold, until MultiMail says what became of it."""
+    for _ in range(SCAN_LOOKS):
+        if reply.state != SENDING:
+            break
+        reply = await settle_if_possible(core, reply)
+        if reply.state == SENDING:
+            await core.clock.sleep(SCAN_PAUSE_SECONDS)
+    return reply
 
 
 def checked_body(text: str) -> str:

@@ -1,14 +1,20 @@
 """Looking at a held reply: what MultiMail would send, what the ticket is by now, and whether either moved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from deskgate.desk.audit.said import Once
+from deskgate.desk.audit.telling import of_showing
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.digest import Content, Seen, digest_of, split_footer
 from deskgate.desk.errors import DeskError, DigestMismatch, TicketChanged, TicketNotFound
 from deskgate.desk.multimail import Mail
+from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, REJECTING, Reply
+from deskgate.desk.store.tables import named_queries
+from deskgate.desk.suppression import check_not_suppressed
 from deskgate.desk.zendesk import Ticket
 
 ENDED = ("solved", "closed")
@@ -76,10 +82,29 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look
     )
 
 
-async def show(core: Core, look: Look) -> Look:
-    """Remember that this look was shown, so that a decision can name its digest."""
-    if look.digest != look.reply.digest:
-        await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), core.now())
+async def show(core: Core, look: Look, to: Principal) -> Look:
+    """Remember that this look was shown, and to whom, so that their decision can name its digest."""
+    (shown,) = await show_all(core, [look], to)
+    return shown
+
+
+async def show_all(core: Core, looks: Sequence[Look], to: Principal) -> list[Look]:
+    """The same for a whole page of the queue, in one write."""
+    now = core.now()
+    for look in looks:
+        if look.digest != look.reply.digest:
+            await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), now)
+    values = [{"reply_id": look.reply.id, "digest": look.digest, "principal": to.id, "shown_at": now} for look in looks]
+    if values:
+        told = [
+            Once((_sql("show"), one), (of_showing(look.reply, look.digest, to.who),))
+            for one, look in zip(values, looks, strict=True)
+        ]
+        await core.store.tell(*told, behind=[(_sql("show_again"), one) for one in values])
+    return [await _with_footer(core, look) for look in looks]
+
+
+async def _with_footer(core: Core, look: Look) -> Look:
     if look.reply.footer is None and not look.own_copy:
         kept = await core.store.save_reply(replace(look.reply, footer=look.footer))
         return replace(look, reply=kept) if kept else look
@@ -94,10 +119,12 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
     Raises:
         DigestMismatch: the held mail is not what that digest was made of, or would go to somebody else.
         TicketChanged: the mail is the same and the ticket moved since.
+        Suppressed: the recipient asked for no more mail.
         TicketNotFound, UpstreamUnavailable, RateLimited, Forbidden: the ticket could not be read.
     """
     if look.unread is not None:
         raise look.unread
+    await check_not_suppressed(core.store, look.reply.recipient, ticket_id=look.reply.ticket_id)
     if look.redirected:
         raise DigestMismatch(
             "The held mail is no longer addressed to the ticket's requester alone. It cannot be approved: reject it.",
@@ -137,6 +164,26 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
             changes=changes,
         )
     return seen
+
+
+async def check_age(core: Core, look: Look, digest: str | None, caller: Principal) -> None:
+    """Hold an approval against the time at which its maker was last shown that digest.
+
+    Whoever was never shown it leans on somebody else's look: then its first showing counts, and for the draft's own
+    digest the moment of drafting.
+
+    Raises:
+        DigestMismatch: that was too long ago.
+    """
+    given = digest or look.reply.digest or ""
+    rows = await core.store.rows(_sql("shown_at"), reply_id=look.reply.id, digest=given, principal=caller.id)
+    shown = parse_time(rows[0]["shown_at"]) if rows else None
+    if shown is None or core.clock.now() - shown >= timedelta(hours=core.seen_hours):
+        raise DigestMismatch(
+            f"This mail was not shown to you within the last {core.seen_hours} hours. Nothing was sent: list the pending "
+            "replies, look at it again, and decide with the digest shown there.",
+            message_id=look.reply.message_id,
+        )
 
 
 async def _behind(core: Core, look: Look, digest: str | None) -> Seen | None:
@@ -192,3 +239,7 @@ def _altered(reply: Reply, content: Content) -> Iterable[str]:
 def _same_address(held: str, drafted: str) -> str:
     """The drafted spelling where the two differ only in case, which no mail server tells apart in practice."""
     return drafted if held.strip().casefold() == drafted.casefold() else held
+
+
+def _sql(name: str) -> str:
+    return named_queries("deskgate.desk")[name]

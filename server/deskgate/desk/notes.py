@@ -18,7 +18,7 @@ from deskgate.desk.errors import DeskError, OutcomeUnknown, TicketClosed
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import NoteRecord
 from deskgate.desk.wire import Conflict
-from deskgate.desk.zendesk import Note, Ticket
+from deskgate.desk.zendesk import Note
 
 log = logging.getLogger("deskgate.notes")
 
@@ -28,7 +28,6 @@ SAME_NOTE = timedelta(hours=1)
 TRIES = 3
 # Stamps have a grain of one second; a second try waits longer than that, so that it cannot share the first one's second.
 PAUSE_SECONDS = 1.5
-AUDIT_GRAIN = timedelta(seconds=2)
 
 
 async def note(core: Core, caller: Principal, ticket_id: int, text: str) -> tuple[NoteRecord, bool]:
@@ -115,25 +114,16 @@ async def _looked_up(core: Core, record: NoteRecord) -> tuple[Note | None, NoteR
     """Read the ticket, then look for the marker: what the ticket moved past before the look can no longer land."""
     try:
         ticket = await core.zendesk.ticket(record.ticket_id)
-        found = await core.zendesk.find_note(record.ticket_id, record.id)
-        moved = found is None and ticket.stamp != record.stamp
-        if moved and await _audits_lag(core, ticket):
-            raise OutcomeUnknown("The ticket's audits are behind the ticket.")
+        found = await core.zendesk.landed(ticket, record.id, record.stamp)
     except DeskError as error:
         raise OutcomeUnknown(
             f"Zendesk's answer to this note was lost and looking it up failed ({error.code}). Ask for the same note "
             "again in a moment: deskgate looks for it first and posts it only once.",
             ticket_id=record.ticket_id,
         ) from error
-    if moved:
+    if found is None and ticket.stamp != record.stamp:
         record = await _keep(core, replace(record, stamp=ticket.stamp))
     return found, record
-
-
-async def _audits_lag(core: Core, ticket: Ticket) -> bool:
-    """Whether the audits do not yet show what moved the ticket: then a missing marker proves nothing."""
-    newest = await core.zendesk.audits(ticket.id, limit=1)
-    return not newest or newest[0].created_at < ticket.updated_at - AUDIT_GRAIN
 
 
 async def _posted(core: Core, record: NoteRecord, written: Note) -> NoteRecord:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput
-from deskgate.desk.look import Look, look_at, show
+from deskgate.desk.look import Look, look_at, show_all
 from deskgate.desk.multimail import Mail, Stage
+from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, Reply
 from deskgate.desk.zendesk import Ticket
 
@@ -38,6 +39,7 @@ class Queue:
 
 async def pending(
     core: Core,
+    caller: Principal,
     *,
     limit: int = 20,
     cursor: str | None = None,
@@ -59,7 +61,8 @@ async def pending(
     rest = [reply for reply in ours if (reply.drafted_at, reply.id) > after]
     page = _fitting(rest[:limit], chars)
     tickets = await core.zendesk.tickets({reply.ticket_id for reply in page})
-    items = [await _item(core, reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
+    items = [_item(reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
+    items = await _shown(core, caller, items)
     more = len(rest) > len(page)
     return Queue(tuple(items), len(ours), foreign, _encoded(page[-1]) if more and page else None)
 
@@ -97,11 +100,16 @@ def _fitting(replies: list[Reply], chars: int) -> list[Reply]:
     return kept
 
 
-async def _item(core: Core, reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
+def _item(reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
     if mail is None or mail.stage is Stage.SCANNING:
         return Pending(reply, ticket, None, scanning=True)
-    look = await show(core, look_at(reply, mail, ticket))
-    return Pending(look.reply, ticket, look)
+    return Pending(reply, ticket, look_at(reply, mail, ticket))
+
+
+async def _shown(core: Core, caller: Principal, items: list[Pending]) -> list[Pending]:
+    looks = await show_all(core, [item.look for item in items if item.look], caller)
+    shown = {look.reply.id: look for look in looks}
+    return [Pending(look.reply, item.ticket, look) if (look := shown.get(item.reply.id)) else item for item in items]
 
 
 def _encoded(last: Reply) -> str:

@@ -24,6 +24,9 @@ REJECTED = "rejected"
 CANCELLED = "cancelled"
 FAILED = "failed"
 
+# Who decided where it was not done here.
+OUTSIDE = "somebody at MultiMail, outside deskgate"
+
 UNDERWAY = (SENDING, APPROVING, REJECTING, CANCELLING)
 GONE_OUT = (SENT, DELIVERED, BOUNCED)
 OVER = (DELIVERED, BOUNCED, REJECTED, CANCELLED, FAILED)
@@ -34,7 +37,7 @@ class Reply:
     """One mail drafted for a ticket. Times are UTC ISO 8601; `seen` is the ticket as JSON (see `digest.Seen`).
 
     `body_checked` is false where MultiMail did not give the body back at the decision, so that the body on record is our
-    own copy.
+    own copy. `stale` is why it no longer fits its ticket, where Zendesk told us so unasked.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Reply:
     delivered_at: str | None = None
     bounced_at: str | None = None
     bounce_type: str | None = None
+    stale: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

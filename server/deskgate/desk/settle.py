@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from deskgate.desk.clock import iso, parse_time
 from deskgate.desk.core import Core
-from deskgate.desk.digest import Content, Seen, digest_of
+from deskgate.desk.digest import Content, Seen, digest_of, split_footer
 from deskgate.desk.errors import DeskError, OutcomeUnknown, UpstreamUnavailable
 from deskgate.desk.multimail import Accepted, Draft, Mail, Stage
 from deskgate.desk.replies import (
@@ -16,8 +16,10 @@ from deskgate.desk.replies import (
     CANCELLED,
     CANCELLING,
     DELIVERED,
+    FAILED,
     GONE_OUT,
     HELD,
+    OUTSIDE,
     OVER,
     REJECTED,
     REJECTING,
@@ -41,6 +43,8 @@ _STATE_OF_STAGE = {
     Stage.REJECTED: REJECTED,
     Stage.CANCELLED: CANCELLED,
 }
+# Of a mail that was decided before it was handed over, so that nothing should hold it.
+_STATE_OF_LEAVING = {**_STATE_OF_STAGE, Stage.HELD: HELD, Stage.FAILED: FAILED}
 _DECISION_OF_STATE = {SENT: "approve", DELIVERED: "approve", BOUNCED: "approve", REJECTED: "reject"}
 _BEGUN = {APPROVING: "approve", REJECTING: "reject"}
 
@@ -81,32 +85,39 @@ async def read_mail(core: Core, reply: Reply) -> Mail | None:
     if reply.message_id is None:
         return None
     try:
-        return await core.outbox.read(reply.message_id)
+        return await (await core.outbox.at(reply.mailbox)).read(reply.message_id)
     except Missing:
         if core.outbox.form is None:  # until it is known which routes there are, a missing one says nothing of the mail
             raise UpstreamUnavailable("MultiMail did not answer as expected. Try again in a moment.") from None
         return None
 
 
-async def settle(core: Core, reply: Reply, mail: Mail | None = None) -> Reply:
+async def settle(core: Core, reply: Reply, mail: Mail | None = None, *, late: bool = False) -> Reply:
     """Bring a row up to date with MultiMail. Without news the row stays as it is.
+
+    `late`: also look whether a delivered mail came back after all, as some do days later.
 
     A decision that we did not make is recorded as made outside deskgate, never as ours.
     """
-    if reply.state == SENDING:  # what is found there may have been decided by now
+    if reply.state == SENDING and reply.message_id is None:  # what is found there may have been decided by now
         reply = await _found_if_told(core, reply)
-    if reply.message_id is None or reply.state in OVER:
+    if reply.message_id is None or _over(reply, late):
         return reply
     mail = mail or await read_mail(core, reply)
-    state = _STATE_OF_STAGE.get(mail.stage) if mail else None
+    states = _STATE_OF_LEAVING if reply.state == SENDING else _STATE_OF_STAGE
+    state = states.get(mail.stage) if mail else None
     if mail is None or state is None:
         return reply
 
     def told(row: Reply) -> Reply | None:
-        known = row.state in OVER or row.state == state
+        known = _over(row, late) or row.state == state
         return None if known else _settled(core, row, mail, state)
 
     return await record(core, reply, told)
+
+
+def _over(reply: Reply, late: bool) -> bool:
+    return reply.state in OVER and not (late and reply.state == DELIVERED)
 
 
 async def settle_if_possible(core: Core, reply: Reply) -> Reply:
@@ -119,11 +130,16 @@ async def settle_if_possible(core: Core, reply: Reply) -> Reply:
 
 
 def _settled(core: Core, reply: Reply, mail: Mail, state: str) -> Reply:
+    if state in (HELD, FAILED):  # it did not leave as decided: a person decides, or nobody
+        return replace(unbegun(reply), state=state)
     now = core.now()
     changed = replace(reply, state=state)
+    if reply.state == SENDING and mail.body is not None:  # only now can be compared what was decided unheld
+        body, footer = split_footer(reply.body, mail.body)
+        changed = replace(changed, footer=footer, body_checked=body == reply.body)
     decision = _DECISION_OF_STATE.get(state)
     if decision and reply.decision != decision:
-        who = "somebody at MultiMail, outside deskgate"
+        who = OUTSIDE
         when = iso(mail.approved_at) if mail.approved_at else now
         changed = replace(changed, decision=decision, decided_by=who, decided_at=when, decided_digest=None, reason=None)
     if state == CANCELLED:
@@ -156,7 +172,7 @@ async def find_lost(core: Core, reply: Reply) -> Reply | None:
     Raises:
         OutcomeUnknown: what MultiMail shows does not settle it.
     """
-    found = await core.outbox.find(draft_of(reply))
+    found = await (await core.outbox.at(reply.mailbox)).find(draft_of(reply))
     if found is None:
         return None
     owner = await core.store.reply_of_message(found.message_id)
@@ -173,17 +189,21 @@ async def _found_if_told(core: Core, reply: Reply) -> Reply:
 
 
 async def accept(core: Core, reply: Reply, accepted: Accepted) -> Reply:
-    """Record that MultiMail has the mail, and tag it there."""
+    """Record that MultiMail has the mail, and tag it there. It is held, unless it was decided before it was sent."""
 
     def told(row: Reply) -> Reply | None:
         if row.message_id is not None:
             return None
-        held = replace(row, state=HELD, message_id=accepted.message_id, thread_id=accepted.thread_id or row.thread_id)
-        return replace(held, digest=digest_of(held, Content.of_draft(held), Seen.load(held.seen)))
+        thread_id = accepted.thread_id or row.thread_id
+        there = replace(row, message_id=accepted.message_id, thread_id=thread_id)
+        digest = digest_of(there, Content.of_draft(there), Seen.load(there.seen))
+        if there.decision:
+            return replace(there, digest=digest, decided_digest=digest)
+        return replace(there, state=HELD, digest=digest)
 
     held = await record(core, reply, told)
     try:
-        await core.outbox.tag(accepted.message_id, draft_of(held).marks)
+        await (await core.outbox.at(held.mailbox)).tag(accepted.message_id, draft_of(held).marks)
     except DeskError as error:  # the map that counts is ours; the tag is a convenience for people at MultiMail
         log.info("reply %s is held but could not be tagged: %s", held.id, error.code)
     return held

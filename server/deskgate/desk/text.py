@@ -53,6 +53,8 @@ def _without_secret(run: re.Match[str]) -> str:
 
 def _visible(text: str) -> str:
     """Without the characters that do not show; each distinct one is looked at once, for a long thread has few."""
+    if text.isascii() and text.isprintable():
+        return text
     hidden = [ord(char) for char in set(text) if char not in _KEPT and not _shows(char)]
     return text.translate(dict.fromkeys(hidden)) if hidden else text
 

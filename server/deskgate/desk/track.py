@@ -18,8 +18,7 @@ async def track(core: Core, *, message_id: str | None = None, ticket_id: int | N
     Raises:
         BadInput: both filters, or an unknown message id.
     """
-    if message_id is not None and ticket_id is not None:
-        raise BadInput("Give message_id or ticket_id, not both.")
+    check_one_filter(message_id, ticket_id)
     if message_id is not None:
         replies = [await known_reply(core, message_id)]
     elif ticket_id is not None:
@@ -27,6 +26,12 @@ async def track(core: Core, *, message_id: str | None = None, ticket_id: int | N
     else:
         replies = await core.store.recent_replies(NEWEST)
     return await _settled(core, replies)
+
+
+def check_one_filter(message_id: str | None, ticket_id: int | None) -> None:
+    """Raises `BadInput` where both are given."""
+    if message_id is not None and ticket_id is not None:
+        raise BadInput("Give message_id or ticket_id, not both.")
 
 
 async def _settled(core: Core, replies: list[Reply]) -> list[Reply]:

@@ -13,6 +13,7 @@ import json
 import logging
 import math
 import random
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("deskgate.wire")
 
-# How Cloudflare, which stands in front of MultiMail, begins its own refusals (reference of the vendor's command line).
 # The statuses by which a service says that it did not do what was asked. Any other one may come from something in
 # between (a redirect, a time-out of a proxy) after the service did it.
 REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
-GATEWAY_SIGN = "error code: 1"
+# How Cloudflare, which stands in front of MultiMail, words its own refusals (README of the vendor's command line).
+GATEWAY_SIGN = re.compile(r"error code: 1\d{3}")
 # What a caller is told where a service asks for patience and does not say how long.
 UNSAID_WAIT_SECONDS = 60
 ANSWER_LIMIT_BYTES = 16 * 1024 * 1024
@@ -59,6 +60,11 @@ class Answer:
     status: int
     data: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def only_accepted(self) -> bool:
+        """Whether the service took the request and says that it is not carried out yet (202)."""
+        return self.status == 202
 
 
 class Refusal:
@@ -87,6 +93,11 @@ class Denied(Forbidden, Refusal):
     def unknown_credential(self) -> bool:
         """Whether the credential itself was refused, rather than a right it lacks."""
         return self.status == 401
+
+    @property
+    def from_gateway(self) -> bool:
+        """Whether something in front of the service refused, which says nothing about the credential."""
+        return _by_gateway(self.label, self.text)
 
 
 class Conflict(UpstreamUnavailable, Refusal):
@@ -260,11 +271,8 @@ class Wire:
         async for chunk in response.aiter_bytes():
             content += chunk
             if len(content) > ANSWER_LIMIT_BYTES:
-                raise _Failure(
-                    UpstreamUnavailable(f"{self.service}'s answer is larger than 16 MB and was not read."),
-                    passing=False,
-                    applied=True,
-                )
+                large = UpstreamUnavailable(f"{self.service}'s answer is larger than 16 MB and was not read.")
+                raise _Failure(large, passing=False, applied=True)
         return bytes(content)
 
     def _unreachable(self, error: Exception, *, applied: bool) -> _Failure:
@@ -331,7 +339,7 @@ def _refusal(service: str, status: int, label: str, text: str) -> DeskError:
     error: Rejected | Missing | Denied | Conflict
     if status == 401:
         error = Denied(f"{service} does not accept the credential (401). Check its setting; `deskgate doctor` helps.")
-    elif status == 403 and GATEWAY_SIGN in text:
+    elif status == 403 and _by_gateway(label, text):
         error = Denied(
             f"Something in front of {service} refused the request (403). It is not about the key; try again later."
         )
@@ -352,6 +360,10 @@ def _refusal(service: str, status: int, label: str, text: str) -> DeskError:
     error.status, error.label, error.text = status, label, text
     error.facts |= {"service": service, "status": status}
     return error
+
+
+def _by_gateway(label: str, text: str) -> bool:
+    return GATEWAY_SIGN.search((label or text).casefold()) is not None
 
 
 def _said(content: bytes) -> tuple[str, str]:

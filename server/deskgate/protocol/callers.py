@@ -21,6 +21,8 @@ from deskgate.web.limits import TOOL_CALLS, Buckets
 from deskgate_tools import TOOLS
 
 INVALID_REQUEST = -32600
+# What is no tool and still leads to customers' words.
+ABOUT_TICKETS = ("resources/read", "resources/subscribe", "prompts/get")
 SCOPE_OF_TOOL = {function.__name__: facts.scope for function, facts in TOOLS}
 
 
@@ -47,6 +49,8 @@ class Callers:
             refusal = self._refusal(caller, (ctx.params or {}).get("name"))
             if refusal is not None:
                 return self._answer(ctx.protocol_version, failed(refusal))
+        if ctx.method in ABOUT_TICKETS and not caller.offered(None):
+            raise MCPError(INVALID_REQUEST, "The token in use reads the audit trail and nothing else.")
         result = await call_next(replace(ctx, lifespan_context=replace(desk, caller=caller)))
         if ctx.method == "tools/list":
             return {**result, "tools": [tool for tool in result["tools"] if _offered(caller, tool["name"])]}
@@ -84,5 +88,4 @@ def _within(caller: Principal, process: Principal) -> Principal:
 
 def _offered(caller: Principal, name: str) -> bool:
     """Whether the caller is offered this tool; a name that is no tool is left to the SDK, which has no such tool."""
-    scope = SCOPE_OF_TOOL.get(name)
-    return caller.may(scope) if scope else caller.may(DRAFT) or caller.may(DECIDE)
+    return name not in SCOPE_OF_TOOL or caller.offered(SCOPE_OF_TOOL[name])

@@ -1,4 +1,4 @@
-"""Serving over HTTP: Streamable HTTP at /mcp, the legacy SSE transport at /sse, and /healthz."""
+"""Serving over HTTP: Streamable HTTP at /mcp, the legacy SSE transport at /sse, and what stands beside them."""
 
 import signal
 import socket
@@ -25,8 +25,10 @@ from deskgate.protocol.probe import probes_answered
 from deskgate.protocol.server import low_level
 from deskgate.protocol.stdio import start_watchdog
 from deskgate.web.approvals import Reviewers, approval_routes
-from deskgate.web.health import health_routes
+from deskgate.web.health import Readiness, health_routes
 from deskgate.web.limits import FairShare
+from deskgate.web.metrics import Metrics, metrics_routes
+from deskgate.web.webhooks import Webhooks
 
 IDLE_SECONDS = 600.0
 SESSIONS = 500
@@ -72,10 +74,13 @@ def build_http_app(
     desk: Desk | None = None,
     public_url: str | None = None,
     clock: Clock | None = None,
+    webhooks: Webhooks | None = None,
+    readiness: Readiness | None = None,
+    metrics: Metrics | None = None,
 ) -> Starlette:
     """Everything on one app, closed to foreign Host and Origin headers and, where the server knows tokens, to strangers.
 
-    With a desk, the reviewer's page too.
+    With a desk, the reviewer's page too; with webhooks, their doors, which know no tokens but signatures.
     """
     security = allowed_names(host, port, public_url)
     app = server.streamable_http_app(
@@ -90,13 +95,16 @@ def build_http_app(
         [
             Route("/sse", endpoint=_guarded(server, SseDoor(server, sse)), methods=["GET"]),
             Mount("/messages/", app=_guarded(server, sse.handle_post_message)),
-            *health_routes(security),
+            *health_routes(security, readiness),
+            *(metrics_routes(metrics, tokens=server.settings.auth is not None) if metrics else []),
         ]
     )
     if desk is not None:
         core = desk.core
         reviewers = Reviewers(core.store, core.clock)
         app.router.routes.extend(approval_routes(desk, reviewers, security, public_url=public_url, clock=core.clock))
+    if webhooks is not None:
+        app.router.routes.extend(webhooks.routes())
     # Innermost, behind the SDK's authentication: the share is counted for a known principal.
     app.user_middleware.append(Middleware(FairShare, clock=clock or SystemClock()))
     app.add_middleware(OwnNamesOnly, security=security)

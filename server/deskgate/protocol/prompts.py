@@ -32,9 +32,10 @@ def add_prompts(server: MCPServer) -> None:
     async def triage_queue() -> str:
         """Look over open tickets and say which to answer first."""
         return (
-            "List open and new tickets with search_zendesk_tickets (status new, then open). Read those that look urgent. "
-            f"{FENCED} Give me a table: ticket, what it is about, why it is urgent or not, whether a reply is already "
-            "drafted. Suggest the next three to answer. Draft nothing yet."
+            "List open and new tickets with search_zendesk_tickets (status new, then open), and what customers answered by "
+            f"email with check_inbox. Read those that look urgent. {FENCED} Give me a table: ticket, what it is about, why "
+            "it is urgent or not, whether a reply is already drafted. Name mails that belong to no ticket, and senders who "
+            "are not the requester. Suggest the next three to answer. Draft nothing yet."
         )
 
     @server.prompt(title="End-of-shift review")
@@ -43,7 +44,9 @@ def add_prompts(server: MCPServer) -> None:
         return (
             "List everything that waits with list_zendesk_pending. For each reply say in one line what it would tell the "
             f"customer, how long it waits, and whether it is stale and why. {FENCED} Then use track_reply for what was "
-            "decided lately and name bounces. Leave every decision to me: show the reply first, then ask."
+            "decided lately and name bounces, and check_inbox for what customers answered. Say with read_audit_trail who "
+            "approved what went out, and whether the record verifies. Leave every decision to me: show the reply first, "
+            "then ask."
         )
 
 

@@ -77,7 +77,7 @@ def tools_for(principal: Principal, *, can_decide: bool) -> list[Tool]:
     """The tools this principal is offered. Without a deciding key nobody is offered `decide_reply`."""
     offered: list[Tool] = []
     for function, facts in TOOLS:
-        if facts.scope is not None and not principal.may(facts.scope):
+        if not principal.offered(facts.scope):
             continue
         if facts.scope == "decide" and not can_decide:
             continue

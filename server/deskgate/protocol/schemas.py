@@ -4,6 +4,10 @@ from typing import Any
 
 Schema = dict[str, Any]
 
+TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+# The keyword that says the same as the type.
+IMPLIED = {"object": "properties", "array": "items"}
+
 
 def compact(schema: Schema) -> Schema:
     """The same schema without titles, without class descriptions, with single-use definitions in place.
@@ -18,22 +22,24 @@ def compact(schema: Schema) -> Schema:
 
 
 def compact_output(schema: Schema) -> Schema:
-    """An output schema, besides without its lists of required members: the models fill every member anyway.
+    """An output schema, besides without what nobody needs who reads an answer. It stays true of every answer.
 
-    Those lists were an eighth of the whole `tools/list` and help nobody who reads an answer.
+    There are no lists of required members: the models fill every member anyway. What has `properties` or `items` does not
+    say that it is an object or a list. A member without a type is text or null (the server's instructions say so).
     """
-    small = _unlisted(compact(schema))
-    assert isinstance(small, dict)  # noqa: S101 - an object stays an object
-    return small
+    return {**_lean(compact(schema)), "type": "object"}
 
 
-def _unlisted(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_unlisted(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    inner = value.get("type") == "object" or value.get("type") == ["object", "null"]
-    return {key: _unlisted(one) for key, one in value.items() if not (inner and key == "required")}
+def _lean(schema: Schema) -> Schema:
+    if schema == TEXT_OR_NULL:
+        return {}
+    lean = {key: value for key, value in schema.items() if key != "required"}
+    if "properties" in lean:
+        lean["properties"] = {name: _lean(one) for name, one in lean["properties"].items()}
+    if "items" in lean:
+        lean["items"] = _lean(lean["items"])
+    told = IMPLIED.get(str(lean.get("type")), "") in lean
+    return {key: value for key, value in lean.items() if not (told and key == "type")}
 
 
 def _small(value: Any, definitions: Schema) -> Any:

@@ -15,7 +15,8 @@ from deskgate.sandbox import control
 from deskgate.sandbox.exchange import Answer, Ask
 from deskgate.sandbox.fault_answers import cut, spoken
 from deskgate.sandbox.faults import Fault
-from deskgate.sandbox.world import Call, World
+from deskgate.sandbox.seen import Call
+from deskgate.sandbox.world import World
 
 EXTENSION = "deskgate.sandbox"
 """The scope extension of a server that understands TROUBLE; its `read_timeout_seconds` is how long the caller waits."""

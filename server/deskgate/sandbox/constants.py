@@ -18,6 +18,14 @@ MULTIMAIL_SEND_KEY = "mm_test_sandbox_send"
 MULTIMAIL_OVERSIGHT_KEY = "mm_test_sandbox_oversight"
 MULTIMAIL_ADMIN_KEY = "mm_test_sandbox_admin"
 
+MULTIMAIL_WEBHOOK_SECRET = "whsec_test_sandbox_multimail"  # noqa: S105
+ZENDESK_WEBHOOK_SECRET = "zd_test_sandbox_webhook"  # noqa: S105
+MULTIMAIL_WEBHOOK_ID = "01KSANDB0X0WEBH00K00000001"
+ZENDESK_WEBHOOK_ID = "01KSANDB0X0WEBH00K00000002"
+
+DESK = "http://127.0.0.1:8642"
+"""Where `deskgate serve --transport http` answers unless told otherwise: the first webhooks go there."""
+
 MAILBOX_ADDRESS = "support@desk.example.com"
 MAILBOX_ID = "01KSANDB0X0MA1LB0X00000001"
 
@@ -33,4 +41,6 @@ def SANDBOX_ENVIRONMENT(base: str) -> dict[str, str]:  # noqa: N802
         "MULTIMAIL_OVERSIGHT_TOKEN": MULTIMAIL_OVERSIGHT_KEY,
         "MULTIMAIL_ADMIN_TOKEN": MULTIMAIL_ADMIN_KEY,
         "MULTIMAIL_MAILBOX": MAILBOX_ADDRESS,
+        "MULTIMAIL_WEBHOOK_SECRET": MULTIMAIL_WEBHOOK_SECRET,
+        "ZENDESK_WEBHOOK_SECRET": ZENDESK_WEBHOOK_SECRET,
     }

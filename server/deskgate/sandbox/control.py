@@ -15,6 +15,7 @@ Handler = Callable[[World, Ask], Any]
 def read_state(world: World, ask: Ask) -> Json:
     """GET /state: what a curious person wants to see at once."""
     return {
+        "folder": str(world.folder),
         "switches": world.switches(),
         "faults": _faults(world),
         "held": world.held_mails(),
@@ -70,8 +71,55 @@ def read_calls(world: World, ask: Ask) -> Json:
 def reply(world: World, ask: Ask) -> Json:
     """POST /reply `{"ticket": 101 | "thread": "...", "text": "..."}`: the customer answers."""
     wish = ask.document()
-    where = int(wish["ticket"]) if "ticket" in wish else str(wish["thread"])
-    return {"email_id": world.receive_reply(where, str(wish["text"]), wish.get("sender"))}
+    given = {name: wish[name] for name in ("automatic", "cc", "quoted") if name in wish}
+    return {"email_id": world.receive_reply(_where(wish), str(wish["text"]), wish.get("sender"), **given)}
+
+
+def mail(world: World, ask: Ask) -> Json:
+    """POST /mail `{"sender": "...", "subject": "...", "text": "..."}`: somebody writes out of the blue."""
+    wish = ask.document()
+    given = {"thread_id": wish.get("thread"), "cc": wish.get("cc", ())}
+    return {"email_id": world.receive_mail(str(wish["sender"]), str(wish["subject"]), str(wish["text"]), **given)}
+
+
+def bounce(world: World, ask: Ask) -> Json:
+    """POST /bounce `{"ticket": 101 | "thread": "..." | "email": "...", "kind": "hard_bounce"}`: a late bounce."""
+    wish = ask.document()
+    return {"email_id": world.bounce(_where(wish), str(wish.get("kind", "hard_bounce")))}
+
+
+def complain(world: World, ask: Ask) -> Json:
+    """POST /complain, as /bounce: the reader calls the mail spam."""
+    return {"email_id": world.complain(_where(ask.document()))}
+
+
+def read_webhooks(world: World, ask: Ask) -> Json:
+    """GET /webhooks: who is told what, with the secrets."""
+    return {"webhooks": world.webhooks()}
+
+
+def point_webhooks(world: World, ask: Ask) -> Json:
+    """PUT /webhooks `{"desk": "http://127.0.0.1:8642"}`: both services report there; an empty text: nowhere."""
+    world.point_webhooks(str(ask.document()["desk"]))
+    return {"webhooks": world.webhooks()}
+
+
+def add_webhook(world: World, ask: Ask) -> Json:
+    """POST /webhooks `{"service": "zendesk" | "multimail", "url": "..."}`, and `events`, `form`, `secret`."""
+    wish = ask.document()
+    given = {name: wish[name] for name in ("events", "form", "secret") if name in wish}
+    return world.register_webhook(str(wish["service"]), str(wish["url"]), **given)
+
+
+def drop_webhook(world: World, ask: Ask) -> Json:
+    """DELETE /webhooks/{id}."""
+    world.drop_webhook(ask.parts["hook_id"])
+    return {"status": "deleted"}
+
+
+def read_deliveries(world: World, ask: Ask) -> Json:
+    """GET /deliveries: every webhook call, oldest first."""
+    return {"deliveries": world.deliveries()}
 
 
 def reset(world: World, ask: Ask) -> Json:
@@ -91,6 +139,14 @@ ROUTES: RouteTable[Handler] = RouteTable(
         ("PUT", "/switches/{name}", put_switch),
         ("GET", "/calls", read_calls),
         ("POST", "/reply", reply),
+        ("POST", "/mail", mail),
+        ("POST", "/bounce", bounce),
+        ("POST", "/complain", complain),
+        ("GET", "/webhooks", read_webhooks),
+        ("PUT", "/webhooks", point_webhooks),
+        ("POST", "/webhooks", add_webhook),
+        ("DELETE", "/webhooks/{hook_id}", drop_webhook),
+        ("GET", "/deliveries", read_deliveries),
         ("POST", "/reset", reset),
     ]
 )
@@ -109,6 +165,10 @@ def answer(world: World, ask: Ask) -> Answer:
         return json_answer(400, {"error": f"{type(error).__name__}: {error}"})
     except LookupError as error:
         return json_answer(404, {"error": str(error)})
+
+
+def _where(wish: Json) -> int | str:
+    return int(wish["ticket"]) if "ticket" in wish else str(wish["thread"] if "thread" in wish else wish["email"])
 
 
 def _faults(world: World) -> list[Json]:

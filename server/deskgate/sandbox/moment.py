@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
+from deskgate.sandbox.ids import new_id
 from deskgate.sandbox.store import Store
 from deskgate.sandbox.switches import Value
 from deskgate.sandbox.times import epoch_ms, whole_seconds
@@ -18,6 +20,7 @@ class Moment:
     now: datetime
     switches: Mapping[str, Value]
     folder: Path
+    random: Random
 
     @property
     def now_ms(self) -> int:
@@ -28,6 +31,10 @@ class Moment:
     def now_text(self) -> str:
         """Now, as Zendesk writes it."""
         return whole_seconds(self.now)
+
+    def new_id(self, at_ms: int | None = None) -> str:
+        """A new identifier that tells the time: now, unless said otherwise."""
+        return new_id(self.now_ms if at_ms is None else at_ms, self.random)
 
     def is_on(self, name: str) -> bool:
         """Whether a yes-or-no switch is on."""

@@ -32,6 +32,10 @@ DELETE FROM email;
 DELETE FROM allowlist;
 -- name: wipe_suppression
 DELETE FROM suppression;
+-- name: wipe_webhook
+DELETE FROM webhook;
+-- name: wipe_delivery
+DELETE FROM delivery;
 -- name: wipe_operator_code
 DELETE FROM operator_code;
 -- name: wipe_audit_entry
@@ -142,7 +146,8 @@ SELECT * FROM email WHERE id = :id;
 -- name: email_in_mailbox
 SELECT * FROM email WHERE id = :id AND mailbox_id = :mailbox_id;
 -- name: emails_in_mailbox
-SELECT * FROM email WHERE mailbox_id = :mailbox_id AND received_at < :before ORDER BY received_at DESC;
+SELECT * FROM email WHERE mailbox_id = :mailbox_id AND received_at < :before AND received_at > :after
+ORDER BY received_at DESC;
 -- name: emails
 SELECT * FROM email ORDER BY number;
 -- name: newest_received_at
@@ -162,6 +167,9 @@ SELECT * FROM email WHERE status = 'pending_scan' AND scan_until <= :now ORDER B
 SELECT * FROM email WHERE deliver_at <= :now ORDER BY deliver_at, number;
 -- name: emails_delivered
 SELECT * FROM email WHERE direction = 'outbound' AND delivered_at IS NOT NULL ORDER BY delivered_at, number;
+-- name: emails_delivered_of
+SELECT * FROM email WHERE (id = :where OR thread_id = :where) AND direction = 'outbound' AND delivered_at IS NOT NULL
+ORDER BY delivered_at, number;
 -- name: email_status
 UPDATE email SET status = :status, scan_until = NULL WHERE id = :id;
 -- name: email_decided
@@ -195,6 +203,44 @@ INSERT INTO suppression (id, email_address, reason, mailbox_id, created_at)
 VALUES (:id, lower(:address), :reason, NULL, :created_at) ON CONFLICT (email_address) DO NOTHING;
 -- name: suppression_drop
 DELETE FROM suppression WHERE email_address = lower(:address);
+-- name: webhooks
+SELECT * FROM webhook ORDER BY created_at, id;
+-- name: webhooks_of
+SELECT * FROM webhook WHERE service = :service ORDER BY created_at, id;
+-- name: webhook
+SELECT * FROM webhook WHERE id = :id;
+-- name: webhook_put
+INSERT INTO webhook (id, service, form, url, events, mailbox_id, secret, created_at)
+VALUES (:id, :service, :form, :url, :events, :mailbox_id, :secret, :created_at)
+ON CONFLICT (id) DO UPDATE SET url = excluded.url;
+-- name: webhook_drop
+DELETE FROM webhook WHERE id = :id;
+-- name: webhooks_drop
+DELETE FROM webhook;
+-- name: delivery_put
+INSERT INTO delivery (id, invocation, webhook_id, service, event_type, url, body, status, attempts, created_at,
+    due_at)
+VALUES (:id, :invocation, :webhook_id, :service, :event_type, :url, :body, 'pending', 0, :created_at, :due_at);
+-- name: delivery
+SELECT * FROM delivery WHERE id = :id;
+-- name: deliveries_due
+SELECT delivery.*, webhook.url AS address, webhook.secret
+FROM delivery JOIN webhook ON webhook.id = delivery.webhook_id
+WHERE delivery.status = 'pending' AND delivery.due_at <= :now ORDER BY delivery.due_at, delivery.number LIMIT :limit;
+-- name: deliveries_expire
+UPDATE delivery SET status = 'failed'
+WHERE status = 'pending' AND due_at <= :now
+    AND (created_at < :since OR webhook_id NOT IN (SELECT id FROM webhook));
+-- name: delivery_claim
+UPDATE delivery SET attempts = attempts + 1, url = :url, last_attempt_at = :now, due_at = :until WHERE id = :id;
+-- name: delivery_wait
+UPDATE delivery SET response_status = :response_status, due_at = :due_at WHERE id = :id;
+-- name: delivery_close
+UPDATE delivery SET status = :status, response_status = :response_status WHERE id = :id;
+-- name: deliveries
+SELECT * FROM delivery ORDER BY number;
+-- name: deliveries_page
+SELECT * FROM delivery WHERE service = :service AND number < :before ORDER BY number DESC LIMIT :limit;
 -- name: operator_codes
 SELECT purpose, code, created_at FROM operator_code ORDER BY created_at;
 -- name: operator_code

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS oauth_token (
     expires_at INTEGER             -- epoch ms; NULL: never
 ) WITHOUT ROWID;
 
--- MultiMail. All times are epoch ms.
+-- MultiMail, and the webhooks of both. All times are epoch ms.
 CREATE TABLE IF NOT EXISTS mailbox (
     id TEXT PRIMARY KEY,
     address TEXT NOT NULL UNIQUE,
@@ -84,6 +84,9 @@ CREATE INDEX IF NOT EXISTS email_in_mailbox ON email (mailbox_id, received_at);
 CREATE INDEX IF NOT EXISTS email_in_thread ON email (thread_id, number);
 CREATE INDEX IF NOT EXISTS email_by_status ON email (status, scan_until);
 CREATE INDEX IF NOT EXISTS email_by_key ON email (idempotency_key);
+CREATE INDEX IF NOT EXISTS email_by_time ON email (received_at);
+CREATE INDEX IF NOT EXISTS email_by_fingerprint ON email (fingerprint, received_at);
+CREATE INDEX IF NOT EXISTS email_arriving ON email (deliver_at) WHERE deliver_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS allowlist (
     id TEXT PRIMARY KEY,
     mailbox_id TEXT NOT NULL,
@@ -100,6 +103,33 @@ CREATE TABLE IF NOT EXISTS suppression (
     mailbox_id TEXT,
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhook (
+    id TEXT PRIMARY KEY,
+    service TEXT NOT NULL,          -- multimail, zendesk
+    form TEXT NOT NULL,             -- how it was registered: v1, short; Zendesk's: trigger
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    mailbox_id TEXT,
+    secret TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS delivery (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    invocation TEXT NOT NULL,       -- the same for both of a doubled delivery
+    webhook_id TEXT NOT NULL,
+    service TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    url TEXT NOT NULL,              -- where it went, or would go
+    body TEXT NOT NULL,
+    status TEXT NOT NULL,           -- pending, delivered, failed
+    attempts INTEGER NOT NULL,
+    response_status INTEGER,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    last_attempt_at INTEGER
+);
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (status, due_at);
 CREATE TABLE IF NOT EXISTS operator_code (
     purpose TEXT PRIMARY KEY,       -- what the operator would be approving
     code TEXT NOT NULL,

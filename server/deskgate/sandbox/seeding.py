@@ -42,7 +42,31 @@ def seed(moment: Moment) -> None:
         user_id=constants.API_USER_ID,
         expires_at=None,
     )
+    webhooks(moment, constants.DESK)
     moment.store.run("fact_set", name="seeded_at", value=moment.now_text)
+
+
+def webhooks(moment: Moment, desk: str) -> None:
+    """Register deskgate's two routes under that origin, or move the registrations there."""
+    from deskgate.sandbox.multimail.events import CLIENT
+
+    kinds: tuple[tuple[str, str, str, str, list[str]], ...] = (
+        ("multimail", "v1", constants.MULTIMAIL_WEBHOOK_ID, constants.MULTIMAIL_WEBHOOK_SECRET, [*CLIENT.values()]),
+        ("zendesk", "trigger", constants.ZENDESK_WEBHOOK_ID, constants.ZENDESK_WEBHOOK_SECRET, []),
+    )
+    for service, form, hook_id, secret, events in kinds:
+        moment.store.run(
+            "webhook_put",
+            id=hook_id,
+            service=service,
+            form=form,
+            url=f"{desk}/webhooks/{service}",
+            events=json.dumps(events),
+            mailbox_id=None,
+            secret=secret,
+            created_at=moment.now_ms,
+        )
+    moment.store.run("fact_set", name="webhooks_at", value=moment.now_text)
 
 
 def _ticket(moment: Moment, given: Json) -> None:

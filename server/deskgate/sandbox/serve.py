@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from deskgate.sandbox.app import EXTENSION, TROUBLE, build_app
+from deskgate.sandbox.carrier import carry
 from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
 from deskgate.sandbox.faults import Fault
 from deskgate.sandbox.world import World
@@ -37,7 +38,10 @@ async def serve(
     world = await to_thread.run_sync(World.open, folder)
     world.faults.replace(faults)
     try:
-        await serve_world(world, listener, announce)
+        async with create_task_group() as tasks:
+            tasks.start_soon(carry, world)
+            await serve_world(world, listener, announce)
+            tasks.cancel_scope.cancel()
     finally:
         listener.close()
         world.close()
@@ -66,19 +70,6 @@ async def serve_world(world: World, listener: socket.socket, announce: Callable[
             await server.serve(sockets=[listener])
         finally:
             tasks.cancel_scope.cancel()
-
-
-def play_customer(folder: Path, where: int | str, text: str, sender: str | None = None) -> str:
-    """The customer answers the last mail that arrived on a ticket (its number) or thread (its id).
-
-    Works beside a running sandbox over the same folder. Gives the new mail's id; raises LookupError when no mail was
-    delivered there yet.
-    """
-    world = World.open(folder)
-    try:
-        return world.receive_reply(where, text, sender)
-    finally:
-        world.close()
 
 
 class Connection(H11Protocol):

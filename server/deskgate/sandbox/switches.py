@@ -52,4 +52,21 @@ SWITCHES: dict[str, Switch] = {
     "comment_limit": Switch(5000.0, "comments that a ticket can hold before comment writes answer 422"),
     "index_seconds": Switch(0.0, "how far Zendesk's search lags behind a change"),
     "token_seconds": Switch(1800.0, "how long a Zendesk OAuth access token lives"),
+    "webhook_names": Switch(
+        "registered",
+        "MultiMail's event names: A and B as its own texts have them, C and D from its marketing, or the short form's",
+        ("registered", "A", "B", "C", "D", "short"),
+    ),
+    "webhook_form": Switch("registered", "the form of MultiMail's webhook bodies", ("registered", "1", "2", "3")),
+    "webhook_signature": Switch("prefixed", "how MultiMail's signature is spelt", ("prefixed", "bare", "none")),
+    "webhook_lost": Switch(0.0, "every Nth webhook never leaves; 0: none, 1: all"),
+    "webhook_doubled": Switch(0.0, "every Nth webhook leaves twice; 0: none, 1: all"),
+    "webhook_order": Switch("in_order", "the order in which due webhooks leave", ("in_order", "swapped", "reversed")),
+    "webhook_retries": Switch(3.0, "how often a webhook that was not answered with 2xx is tried again"),
+    "webhook_backoff_seconds": Switch(5.0, "the wait before the first of these; each further one is twice as long"),
+    "zendesk_trigger": Switch(
+        "people",
+        "whose changes fire Zendesk's webhook; `people`: all but our own API user",
+        ("people", "everyone", "off"),
+    ),
 }

@@ -2,18 +2,21 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from random import Random, SystemRandom
+from sqlite3 import Row
 from threading import RLock
 from typing import Any
 
-from deskgate.sandbox import constants, maildir, seeding
+from deskgate.sandbox import constants, customer, maildir, outbox, seeding
 from deskgate.sandbox.exchange import Answer, Ask, Json, RefusedError
 from deskgate.sandbox.faults import FaultPlan
 from deskgate.sandbox.moment import Moment
+from deskgate.sandbox.multimail.post import rewrite, settle
+from deskgate.sandbox.seen import Call, SentMail, sent_mail
 from deskgate.sandbox.store import Store
 from deskgate.sandbox.switches import SWITCHES, Value
 from deskgate.sandbox.times import utcnow
@@ -22,53 +25,31 @@ CALLS_KEPT = 10_000
 FILE_NAME = "sandbox.sqlite3"
 
 
-@dataclass(frozen=True)
-class SentMail:
-    """A mail that reached a customer. `path` is its file in the Maildir."""
-
-    id: str
-    to: list[str]
-    subject: str
-    body: str
-    message_id: str
-    in_reply_to: str | None
-    thread_id: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class Call:
-    """One HTTP call that this process received. `status` is None where nothing was answered; `fault` is a kind."""
-
-    service: str
-    method: str
-    path: str
-    query: str
-    status: int | None
-    fault: str | None = None
-
-
 class World:
     """A pretend Zendesk and a pretend MultiMail over one folder. Several processes may open the same folder."""
 
-    def __init__(self, folder: Path, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, store: Store, clock: Callable[[], datetime], random: Random) -> None:
         self.folder = folder
         self.faults = FaultPlan()
         self.clock = clock
         self._store = store
+        self._random = random
         self._lock = RLock()
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
 
     @classmethod
-    def open(cls, folder: Path, clock: Callable[[], datetime] = utcnow) -> "World":
-        """Open the world in this folder, and fill it with its tickets the first time."""
+    def open(cls, folder: Path, clock: Callable[[], datetime] = utcnow, seed: int | None = None) -> "World":
+        """Open the world in this folder, and fill it the first time. With a seed (for one opener only) ids repeat."""
         folder.mkdir(parents=True, exist_ok=True)
         for part in maildir.FOLDERS:
             (folder / "Maildir" / part).mkdir(parents=True, exist_ok=True)
-        world = cls(folder, Store(folder / FILE_NAME), clock)
+        random = SystemRandom() if seed is None else Random(seed)  # noqa: S311, a rehearsal's ids guard nothing
+        world = cls(folder, Store(folder / FILE_NAME), clock, random)
         with world.moment() as moment:
             if moment.store.row("fact", name="seeded_at") is None:
                 seeding.seed(moment)
+            elif moment.store.row("fact", name="webhooks_at") is None:  # a folder from before there were webhooks
+                seeding.webhooks(moment, constants.DESK)
         return world
 
     def close(self) -> None:
@@ -85,7 +66,7 @@ class World:
                 switches: dict[str, Value] = {name: switch.default for name, switch in SWITCHES.items()}
                 for row in self._store.rows("switches"):
                     switches[row["name"]] = json.loads(row["value"])
-                yield Moment(self._store, self.clock(), switches, self.folder)
+                yield Moment(self._store, self.clock(), switches, self.folder, self._random)
             except BaseException:
                 self._store.rollback()
                 raise
@@ -132,21 +113,7 @@ class World:
 
     def sent_mails(self) -> list[SentMail]:
         """The mails that were delivered, oldest first."""
-        from deskgate.sandbox.multimail.post import held_text
-
-        return [
-            SentMail(
-                id=row["id"],
-                to=json.loads(row["recipients"]),
-                subject=row["subject"],
-                body=held_text(row),
-                message_id=row["header_id"],
-                in_reply_to=row["in_reply_to"],
-                thread_id=row["thread_id"],
-                path=maildir.locate(self.folder / "Maildir", row["file"]),
-            )
-            for row in self._emails("emails_delivered")
-        ]
+        return [sent_mail(self.folder, row) for row in self._emails("emails_delivered")]
 
     def held_mails(self) -> list[Json]:
         """The mails that wait for a decision, oldest first, as v1 shows them."""
@@ -163,23 +130,87 @@ class World:
 
         Raises LookupError for an unknown mail, KeyError for another field.
         """
-        names = {"to": "recipients", "cc": "cc", "subject": "subject", "markdown": "markdown", "thread_id": "thread_id"}
         with self.moment() as moment:
-            row = moment.store.one("email", id=message_id)
-            columns = {column: row[column] for column in names.values()}
-            for name, value in changes.items():
-                columns[names[name]] = json.dumps(value) if name in ("to", "cc") else value
-            moment.store.run("email_rewrite", id=message_id, **columns)
+            rewrite(moment, message_id, changes)
 
-    def receive_reply(self, where: int | str, text: str, sender: str | None = None) -> str:
+    def receive_reply(
+        self,
+        where: int | str,
+        text: str,
+        sender: str | None = None,
+        *,
+        automatic: bool = False,
+        cc: Sequence[str] = (),
+        quoted: bool = False,
+    ) -> str:
         """The customer answers by mail, on a ticket (its number) or a thread (its id); gives the new mail's id.
 
+        `automatic` makes it look like an absence notice, `quoted` adds the answered mail below, as mail programs do.
         Raises LookupError where no delivered mail could be answered.
         """
-        from deskgate.sandbox import customer
+        with self.moment() as moment:
+            return customer.write_back(moment, where, text, sender, automatic=automatic, cc=cc, quoted=quoted)
+
+    def receive_mail(
+        self, sender: str, subject: str, text: str, *, thread_id: str | None = None, cc: Sequence[str] = ()
+    ) -> str:
+        """A mail comes into the support mailbox that answers nothing; gives its id."""
+        with self.moment() as moment:
+            mailbox = moment.store.one("mailbox", id=constants.MAILBOX_ID)
+            return customer.receive(moment, mailbox, sender, subject, text, cc=cc, thread_id=thread_id)
+
+    def bounce(self, where: int | str, kind: str = "hard_bounce") -> str:
+        """A delivered mail (last of a ticket or thread, or by its id) comes back after all. Raises LookupError."""
+        with self.moment() as moment:
+            return customer.bounce_late(moment, where, kind)
+
+    def complain(self, where: int | str) -> str:
+        """The reader of a delivered mail calls it spam. Raises LookupError."""
+        with self.moment() as moment:
+            return customer.complain(moment, where)
+
+    def due_deliveries(self, limit: int = 100) -> list[outbox.Delivery]:
+        """Claim the webhook calls that are due, in order, for whoever carries them; see `outbox`."""
+        with self.moment() as moment:
+            settle(moment)
+            return outbox.claim(moment, limit)
+
+    def delivered(self, delivery_id: str, status: int | None) -> None:
+        """What a webhook call was answered with; None: nothing came. Raises LookupError for an unknown call."""
+        with self.moment() as moment:
+            outbox.report(moment, delivery_id, status)
+
+    def deliveries(self) -> list[Json]:
+        """Every webhook call so far, oldest first, with every field that the world keeps."""
+        with self.moment() as moment:
+            return [dict(row) for row in moment.store.rows("deliveries")]
+
+    def webhooks(self) -> list[Json]:
+        """Who is told what, with the secrets."""
+        with self.moment() as moment:
+            return [_hook(row) for row in moment.store.rows("webhooks")]
+
+    def register_webhook(
+        self, service: str, url: str, *, events: Sequence[str] = (), form: str = "v1", secret: str = ""
+    ) -> Json:
+        """Have `multimail` (in the form `v1` or `short`; every event unless named) or `zendesk` report to an address."""
+        from deskgate.sandbox.multimail.webhooks import register
 
         with self.moment() as moment:
-            return customer.write_back(moment, where, text, sender)
+            return _hook(register(moment, service, url, form=form, events=events, secret=secret))
+
+    def point_webhooks(self, desk: str) -> None:
+        """Have both services report to the deskgate at this origin; without one, nobody reports anywhere any more."""
+        with self.moment() as moment:
+            if desk:
+                seeding.webhooks(moment, desk.rstrip("/"))
+            else:
+                moment.store.run("webhooks_drop")
+
+    def drop_webhook(self, hook_id: str) -> None:
+        """End a registration. Raises LookupError for an unknown one."""
+        with self.moment() as moment:
+            moment.store.run("webhook_drop", id=moment.store.one("webhook", id=hook_id)["id"])
 
     def suppress(self, address: str, reason: str = "manual_unsubscribe") -> None:
         """Put an address on MultiMail's suppression list."""
@@ -234,6 +265,13 @@ class World:
         with self.moment() as moment:
             return update.update(moment, records.ticket(moment, ticket_id), fields, author_id, channel)
 
+    def merge_tickets(self, source_id: int, target_id: int) -> None:
+        """The human agent merges a ticket into another: it is closed for good, and both say so in a private note."""
+        from deskgate.sandbox.zendesk import update
+
+        with self.moment() as moment:
+            update.merge(moment, source_id, target_id, constants.HUMAN_AGENT_ID)
+
     def edit_user(self, user_id: int, **fields: Any) -> None:
         """Change a user's fields."""
         changed = {**self.user(user_id), **fields}
@@ -246,8 +284,6 @@ class World:
             moment.store.run("oauth_tokens_expire", now=moment.now_ms)
 
     def _emails(self, query: str) -> list[Any]:
-        from deskgate.sandbox.multimail.post import settle
-
         with self.moment() as moment:
             settle(moment)
             return moment.store.rows(query)
@@ -258,3 +294,7 @@ class World:
         if not found and missing:
             raise LookupError(missing)
         return found
+
+
+def _hook(row: Row) -> Json:
+    return {**dict(row), "events": json.loads(row["events"])}

@@ -12,8 +12,9 @@ from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
 from deskgate.desk import Principal
+from deskgate.desk.audit.said import FINGERPRINT_CHARS
 from deskgate.desk.clock import Clock
-from deskgate.desk.principals import DECIDE, DRAFT
+from deskgate.desk.principals import AUDIT, DECIDE, DRAFT
 from deskgate.web.token_file import PREFIX, read_tokens, readable_by_others
 from deskgate.web.tokens import SCOPES, Token, TokenFileError, hash_of
 
@@ -22,7 +23,7 @@ log = logging.getLogger("deskgate.tokens")
 RELOOK_SECONDS = 1.0
 SECRET_LIMIT_CHARS = 200
 MCP_SCOPE = "mcp"
-"""What the MCP doors ask of a token. It stands in no file: every token that may draft or decide has it."""
+"""What the MCP doors ask of a token. It stands in no file: every token that may draft, decide or read the trail has it."""
 
 Stamp = tuple[int, int, int]
 
@@ -66,13 +67,18 @@ class KnownTokens:
         found = self._find(token)
         if found is None:
             return None
-        entitled = bool(found.scopes & {DRAFT, DECIDE})
+        entitled = bool(found.scopes & {DRAFT, DECIDE, AUDIT})
         return AccessToken(
             token=found.id,
             client_id=found.principal,
             subject=found.principal,
             scopes=[*(scope for scope in SCOPES if scope in found.scopes), *([MCP_SCOPE] if entitled else [])],
-            claims={"kind": found.kind, "owner": found.owner, "token_id": found.id},
+            claims={
+                "kind": found.kind,
+                "owner": found.owner,
+                "token_id": found.id,
+                "credential": found.sha256[:FINGERPRINT_CHARS],
+            },
         )
 
     def _find(self, secret: str) -> Token | None:
@@ -119,8 +125,11 @@ def principal_of(access: AccessToken) -> Principal:
     Always as an agent, whatever the token's kind: what comes through an MCP client was put together by a model or a
     program, and a token cannot show that a person was there. So the rules of confirmation hold for every token.
     """
-    owner = str((access.claims or {}).get("owner") or access.client_id)
-    return Principal(access.client_id, "agent", frozenset(access.scopes) & frozenset(SCOPES), owner=owner)
+    claims = access.claims or {}
+    owner = str(claims.get("owner") or access.client_id)
+    scopes = frozenset(access.scopes) & frozenset(SCOPES)
+    credential = str(claims.get("credential", ""))
+    return Principal(access.client_id, "agent", scopes, owner=owner, credential=credential, auth="bearer token")
 
 
 def auth_settings(public_url: str | None) -> AuthSettings:

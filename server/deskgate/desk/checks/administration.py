@@ -1,28 +1,33 @@
 """What only the admin key shows: the scopes of the other keys, and the registered webhooks."""
 
+from datetime import datetime
+
 from deskgate.desk.checks.line import FAULT, OK, WARNING, Check, attempt, failed, plain, refused
+from deskgate.desk.checks.webhooks import WebhookFacts, webhook_checks
 from deskgate.desk.errors import DeskError
-from deskgate.desk.multimail.administration import Administration, ApiKey, Delivery, Webhook
+from deskgate.desk.multimail.administration import Administration, ApiKey
 from deskgate.desk.wire import Denied, Missing
 
-SHOWN = 5
 
-
-async def administration_checks(admin: Administration, sending_key: str, deciding_key: str) -> list[Check]:
+async def administration_checks(
+    admin: Administration, sending_key: str, deciding_key: str, webhook: WebhookFacts, now: datetime
+) -> list[Check]:
     """The admin key itself, the scopes of the other two, and the webhooks. Reads only."""
-    keys, webhooks = await attempt(admin.keys()), await attempt(admin.webhooks())
-    deliveries = [] if isinstance(webhooks, DeskError) else await attempt(admin.deliveries())
-    for answer in (keys, webhooks, deliveries):
-        if isinstance(answer, Denied):
-            todo = "Set MULTIMAIL_ADMIN_TOKEN to a key with the scope admin, or leave it out: only doctor uses it."
-            return [refused("admin key", answer, "admin", todo)]
-    return [*_scopes(keys, sending_key, deciding_key), _webhooks(webhooks), *_deliveries(deliveries)]
+    keys = await attempt(admin.keys())
+    webhooks = keys if isinstance(keys, Denied) else await webhook_checks(admin, webhook, now)
+    if isinstance(webhooks, Denied):
+        todo = (
+            "Set MULTIMAIL_ADMIN_TOKEN to a key with the scopes read and admin, or leave it out: only doctor and setup "
+            "use it."
+        )
+        return [refused("admin key", webhooks, "admin", todo)]
+    return [*_scopes(keys, sending_key, deciding_key), *webhooks]
 
 
 def _scopes(keys: list[ApiKey] | DeskError, sending_key: str, deciding_key: str) -> list[Check]:
     name = "key scopes"
     if isinstance(keys, Missing):
-        return [Check(name, WARNING, "MultiMail has no list of keys here, so their scopes are not known.")]
+        return [Check(name, OK, "MultiMail has no list of keys here, so their scopes were not looked at.")]
     if isinstance(keys, DeskError):
         return [failed(name, keys)]
     checks = [_one(keys, "MULTIMAIL_TOKEN", sending_key, frozenset({"read", "send"}))]
@@ -44,32 +49,3 @@ def _one(keys: list[ApiKey], setting: str, secret: str, wanted: frozenset[str]) 
     # Reading what it may decide on lets nothing out; anything else beyond the wanted scopes is power that it must not have.
     harmless = wanted <= scopes and scopes - wanted <= {"read"}
     return Check(name, WARNING if harmless else FAULT, f"{setting} has other scopes than it should have: {has}.", todo)
-
-
-def _webhooks(found: list[Webhook] | DeskError) -> Check:
-    name = "webhooks"
-    if isinstance(found, Missing):
-        return Check(name, OK, "MultiMail has no list of webhooks here. This version of deskgate needs none.")
-    if isinstance(found, DeskError):
-        return failed(name, found)
-    if not found:
-        return Check(name, OK, "None is registered. This version of deskgate needs none.")
-    shown = "; ".join(f"{plain(one.place)} ({plain(', '.join(one.events))})" for one in found[:SHOWN])
-    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return Check(name, OK, f"{len(found)} registered, which this version of deskgate does not use: {shown}{more}.")
-
-
-def _deliveries(found: list[Delivery] | DeskError) -> list[Check]:
-    name = "webhooks"
-    if isinstance(found, Missing):
-        return []
-    if isinstance(found, DeskError):
-        return [failed(name, found)]
-    lost = [one for one in found if one.status == "failed"]
-    if not lost:
-        return []
-    text = (
-        f"{len(lost)} of the last {len(found)} deliveries failed; the newest went to {plain(lost[0].place)} and got "
-        f"{plain(lost[0].answer or 'no answer')}."
-    )
-    return [Check(name, WARNING, text, "Look at what answers at that address, or delete the webhook at MultiMail.")]

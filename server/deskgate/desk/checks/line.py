@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from deskgate.desk.errors import DeskError
-from deskgate.desk.multimail.refusals import from_gateway
 from deskgate.desk.text import clean
 from deskgate.desk.wire import Denied
 
@@ -49,7 +48,7 @@ def failed(name: str, error: DeskError, todo: str = AGAIN) -> Check:
 
 def refused(name: str, error: Denied, scope: str, todo: str) -> Check:
     """A MultiMail key that is not taken, or a gateway in front of MultiMail, which is not about the key."""
-    if from_gateway(error):
+    if error.from_gateway:
         text = (
             f"A gateway in front of MultiMail refused the request ({error.status}), so the key was not even looked at."
         )

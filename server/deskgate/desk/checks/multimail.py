@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 from deskgate.desk.checks.administration import administration_checks
 from deskgate.desk.checks.line import FAULT, OK, WARNING, Check, attempt, failed, plain, refused, unchecked
+from deskgate.desk.checks.webhooks import WebhookFacts
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput, DeskError
 from deskgate.desk.multimail import Gate, Mail
-from deskgate.desk.multimail.administration import Administration
+from deskgate.desk.multimail.administration import LOOSE_MODES, Administration
 from deskgate.desk.multimail.mail import HOLDING_MODES
 from deskgate.desk.principals import Role
 from deskgate.desk.wire import Denied, Missing
 
 ENTRIES_SHOWN = 20
 
-_MODES = {
+MODES = {
     "gated_send": "every reply waits until somebody approves it",
     "gated_all": "every reply waits until somebody approves it, and what customers write waits as well",
     "monitored": "mails go out at once, with a copy to the overseer",
@@ -37,6 +38,7 @@ class MultiMailFacts:
     role: Role
     sending_key: str = field(repr=False)
     deciding_key: str = field(repr=False)
+    webhook: WebhookFacts = field(default_factory=WebhookFacts)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ async def multimail_checks(core: Core, facts: MultiMailFacts, admin: Administrat
         _deciding_key(heard, facts),
     ]
     if admin is not None and heard.form != "short":
-        checks += await administration_checks(admin, facts.sending_key, facts.deciding_key)
+        now = core.clock.now()
+        checks += await administration_checks(admin, facts.sending_key, facts.deciding_key, facts.webhook, now)
     return checks
 
 
@@ -107,12 +110,12 @@ def _mailbox(heard: _Heard) -> list[Check]:
             "with every mail."
         )
         return [Check("mailbox", OK, text)]
-    return [_mode(gate, gate.mode), *_allowlist(gate)]
+    return [_mode(gate, gate.mode), *_allowlist(gate), *_copies(gate)]
 
 
 def _mode(gate: Gate, mode: str) -> Check:
     shown = plain(mode) or "unknown"
-    meaning = _MODES.get(mode, "deskgate does not know this mode")
+    meaning = MODES.get(mode, "deskgate does not know this mode")
     text = f"{gate.mailbox} is in mode {shown}: {meaning}."
     if mode in HOLDING_MODES:
         return Check("mailbox", OK, text)
@@ -120,7 +123,9 @@ def _mode(gate: Gate, mode: str) -> Check:
         "mailbox",
         FAULT,
         f"{text} deskgate refuses to draft from it (not_gated).",
-        "Set the mailbox's oversight mode to gated_send at MultiMail.",
+        "`deskgate setup mailbox` sets it to gated_send."
+        if mode in LOOSE_MODES
+        else "Have the mailbox's oversight mode set to gated_send at MultiMail.",
     )
 
 
@@ -136,6 +141,28 @@ def _allowlist(gate: Gate) -> list[Check]:
     found = [Check(name, WARNING, text.format(plain(entry)), todo) for entry in gate.allowlist[:ENTRIES_SHOWN]]
     if len(gate.allowlist) > ENTRIES_SHOWN:
         found.append(Check(name, WARNING, f"{len(gate.allowlist) - ENTRIES_SHOWN} more entries like these.", todo))
+    return found
+
+
+def _copies(gate: Gate) -> list[Check]:
+    """Who gets a copy of every mail by a setting of the mailbox. Neither stands in a draft."""
+    name = "copies"
+    if not gate.cc and not gate.bcc:
+        return [Check(name, OK, "The mailbox copies what it sends to nobody.")]
+    found = []
+    if gate.cc:
+        text = (
+            f"The mailbox copies every mail to {plain(', '.join(gate.cc))} (auto_cc). A mail with a cc is not the one that "
+            "was drafted, so each approval ends as digest_mismatch."
+        )
+        found.append(Check(name, WARNING, text, "Clear the mailbox's auto_cc at MultiMail."))
+    if gate.bcc:
+        text = (
+            f"The mailbox sends a hidden copy of every mail to {plain(', '.join(gate.bcc))} (auto_bcc). No reviewer sees "
+            "that, and no record holds it."
+        )
+        todo = "Clear the mailbox's auto_bcc at MultiMail, unless that copy is wanted and customers are told of it."
+        found.append(Check(name, WARNING, text, todo))
     return found
 
 

@@ -1,25 +1,31 @@
-"""What the policy does to a draft: refuse it before it is sent, approve it once it is held, or leave it to a person."""
+"""What the policy does to a reply that is held: approve it, or leave it to a person."""
 
 import logging
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from deskgate.desk.audit.said import acting_as
 from deskgate.desk.core import Core
 from deskgate.desk.decide import decide
-from deskgate.desk.digest import Seen
-from deskgate.desk.errors import DeskError, Forbidden
+from deskgate.desk.errors import DeskError
 from deskgate.desk.look import look_at, show
 from deskgate.desk.multimail import Mail, Stage
-from deskgate.desk.policy.evaluate import Verdict, evaluate
+from deskgate.desk.policy.admission import Admission, Policies, evaluation, gathered, moved, principal_of
+from deskgate.desk.policy.evaluate import evaluate, held_back
 from deskgate.desk.policy.facts import Facts, Held
-from deskgate.desk.policy.gather import Gatherer, Unsent, about_links
-from deskgate.desk.policy.holder import PolicyHolder
-from deskgate.desk.policy.records import Evaluation, begin_approval, finish, keep
-from deskgate.desk.policy.rules import Policy
-from deskgate.desk.principals import DECIDE, Principal
-from deskgate.desk.replies import HELD, Reply
+from deskgate.desk.policy.gather import about_links
+from deskgate.desk.policy.records import (
+    Evaluation,
+    begin_approval,
+    finish,
+    finish_leaving,
+    had_turn,
+    keep,
+    take_turn,
+)
+from deskgate.desk.policy.rules import LETTING_OUT
+from deskgate.desk.principals import Principal
+from deskgate.desk.replies import GONE_OUT, HELD, Reply
 from deskgate.desk.settle import read_mail
-from deskgate.desk.zendesk import Ticket
 
 log = logging.getLogger("deskgate.policy")
 
@@ -27,86 +33,49 @@ SCAN_LOOKS = 8
 SCAN_PAUSE_SECONDS = 0.4
 
 
-@dataclass(frozen=True)
-class Policies:
-    """The policy in force, and what it takes to apply it."""
-
-    holder: PolicyHolder
-    gatherer: Gatherer
-
-
-@dataclass(frozen=True)
-class Admission:
-    """What was found out before a draft was handed over, for the evaluation that follows when it is held."""
-
-    policy: Policy
-    ticket: Ticket
-    facts: Facts
-
-
-def principal_of(rule: str) -> Principal:
-    """Who decides when a rule does."""
-    return Principal(f"policy:{rule}", "policy", frozenset({DECIDE}))
-
-
-async def admit(core: Core, policies: Policies, ticket: Ticket, draft: Unsent) -> Admission:
-    """Ask the policy about a draft before MultiMail hears of it.
-
-    Raises:
-        Forbidden: a rule refuses it; nothing was sent, and the evaluation is kept.
-    """
-    policy = await policies.holder.current()
-    facts = await policies.gatherer.facts(policy, ticket, draft, core.clock.now())
-    verdict = evaluate(policy, facts)
-    if verdict.outcome == "refuse":
-        await keep(policies.gatherer.tables, _evaluation(core, draft.reply_id, verdict, facts, "refused"))
-        raise Forbidden(
-            f'The policy refuses this draft (rule "{verdict.rule}"): {verdict.reason} Nothing was sent.',
-            ticket_id=ticket.id,
-        )
-    return Admission(policy, ticket, facts)
-
-
-async def automatic(core: Core, policies: Policies, reply: Reply, admission: Admission | None = None) -> Reply:
+async def automatic(
+    core: Core, policies: Policies, reply: Reply, admission: Admission | None = None, *, once: bool = False
+) -> Reply:
     """Apply the policy to a reply that is held; gives the reply as it is then.
 
     An approval goes through the same decision as a person's, once per reply. Whatever fails leaves the reply held, so a
     person decides. `admission` spares the second reading of what `admit` read a moment before; without one (a reply that
-    was held earlier) everything is read anew.
+    was held earlier) everything is read anew. `once`: only if nobody applied it to this reply before.
     """
-    if reply.state != HELD or reply.message_id is None:
+    tables = policies.gatherer.tables
+    if once and reply.state in (HELD, *GONE_OUT):
+        await finish_leaving(tables, reply.id, "held" if reply.state == HELD else "approved")
+    if reply.state != HELD or reply.message_id is None or (once and await had_turn(tables, reply.id)):
         return reply
     try:
-        found = admission or await _admission(core, policies, reply)
+        found = admission or await gathered(core, policies, await core.zendesk.ticket(reply.ticket_id), reply)
+        if once and not await take_turn(tables, reply.id, core.clock.now()):
+            return reply
         return await _applied(core, policies, reply, found)
     except DeskError as error:
         log.warning("the policy was not applied to reply %s, which stays held: %s", reply.id, error.code)
         return reply
 
 
-async def _admission(core: Core, policies: Policies, reply: Reply) -> Admission:
-    policy = await policies.holder.current()
-    ticket = await core.zendesk.ticket(reply.ticket_id)
-    draft = Unsent(reply.id, reply.recipient, reply.subject, reply.body)
-    return Admission(policy, ticket, await policies.gatherer.facts(policy, ticket, draft, core.clock.now()))
-
-
 async def _applied(core: Core, policies: Policies, reply: Reply, found: Admission) -> Reply:
     tables = policies.gatherer.tables
-    moved = Seen.of(found.ticket) != Seen.load(reply.seen)
-    facts = replace(found.facts, ticket_moved=moved, held=Held.AS_DRAFTED)
+    facts = replace(found.facts, ticket_moved=moved(found.ticket, reply), held=Held.AS_DRAFTED)
     verdict = evaluate(found.policy, facts)
     if verdict.outcome == "approve":  # only then is it worth a call to see what MultiMail holds
-        facts = await _as_held(core, reply, found.ticket, facts)
+        facts = await _as_held(core, reply, found, facts, principal_of(verdict.rule or ""))
         verdict = evaluate(found.policy, facts)
     else:
         facts = replace(facts, held=None)
+    if found.by_hand and verdict.outcome in LETTING_OUT:
+        verdict = held_back(verdict, "a person wrote it in the place of a reply that was held")
+    if verdict.outcome == "monitored":
+        verdict = held_back(verdict, found.why_not or "it was handed to the gated mailbox before")
     if verdict.outcome != "approve" or core.oversight is None:
-        await keep(tables, _evaluation(core, reply.id, verdict, facts, "held"))
+        await keep(tables, evaluation(core, reply, verdict, facts, "held"))
         return reply
-    begun = _evaluation(core, reply.id, verdict, facts, "approving")
+    begun = evaluation(core, reply, verdict, facts, "approving")
     if not await begin_approval(tables, found.policy, begun, reply.recipient):
-        await keep(tables, _evaluation(core, reply.id, verdict, facts, "held"))
+        await keep(tables, evaluation(core, reply, verdict, facts, "held"))
         return reply
     return await _approved(core, policies, reply, begun)
 
@@ -114,9 +83,10 @@ async def _applied(core: Core, policies: Policies, reply: Reply, found: Admissio
 async def _approved(core: Core, policies: Policies, reply: Reply, begun: Evaluation) -> Reply:
     caller = principal_of(begun.verdict.rule or "")
     try:
-        approved = await decide(
-            core, caller, reply.message_id or "", "approve", digest=reply.digest, reason=begun.verdict.why
-        )
+        with acting_as(caller.who):
+            approved = await decide(
+                core, caller, reply.message_id or "", "approve", digest=reply.digest, reason=begun.verdict.why
+            )
     except DeskError as error:
         log.warning("reply %s was not approved by %s: %s", reply.id, caller.id, error.code)
         await finish(policies.gatherer.tables, begun, f"failed:{error.code}")
@@ -125,13 +95,13 @@ async def _approved(core: Core, policies: Policies, reply: Reply, begun: Evaluat
     return approved
 
 
-async def _as_held(core: Core, reply: Reply, ticket: Ticket, facts: Facts) -> Facts:
+async def _as_held(core: Core, reply: Reply, found: Admission, facts: Facts, caller: Principal) -> Facts:
     """The facts of what MultiMail holds: whether it is the draft, and the links of the whole text, its footer included."""
     mail = await _scanned(core, reply)
     if mail is None or mail.stage is not Stage.HELD:
         return replace(facts, held=Held.NOT_HELD)
     # The rules look at the whole text, so from here on its footer counts as seen.
-    look = await show(core, look_at(reply, mail, ticket))
+    look = await show(core, look_at(reply, mail, found.ticket), caller)
     if look.own_copy:
         return replace(facts, held=Held.BODY_UNSEEN)
     links = about_links(f"{look.content.subject}\n{look.body}", reply.recipient)
@@ -146,7 +116,3 @@ async def _scanned(core: Core, reply: Reply) -> Mail | None:
         await core.clock.sleep(SCAN_PAUSE_SECONDS)
         mail = await read_mail(core, reply)
     return mail
-
-
-def _evaluation(core: Core, reply_id: str, verdict: Verdict, facts: Facts, effect: str) -> Evaluation:
-    return Evaluation(uuid.uuid4().hex, reply_id, core.clock.now(), verdict, facts, effect)

@@ -20,8 +20,13 @@ async def policy_check(holder: PolicyHolder | None) -> Check:
     return Check(name, OK, f"Version {policy.version} ({policy.hash[:19]}) is in force: {counted}; the rest is held.")
 
 
-def outcomes_check(policy: Policy | None, mode: str | None, *, deciding_key: bool) -> Check:
-    """What the policy's outcomes come to at a mailbox in this mode (`None`: the short form, which names it per mail)."""
+def outcomes_check(
+    policy: Policy | None, mode: str | None, *, deciding_key: bool, obstacle: str | None = None
+) -> Check:
+    """What the policy's outcomes come to at a mailbox in this mode (`None`: the short form, which names it per mail).
+
+    `obstacle` is why nothing can leave from the monitored mailbox.
+    """
     name = "policy outcomes"
     outcomes = {rule.outcome for rule in policy.rules} if policy else set()
     if mode is not None and mode not in HOLDING_MODES:
@@ -37,6 +42,16 @@ def outcomes_check(policy: Policy | None, mode: str | None, *, deciding_key: boo
     if "refuse" in outcomes:
         said.append("refuse: is never sent to MultiMail")
     if "monitored" in outcomes:
-        said.append("monitored: waits for a person, because this version does not send from the monitored mailbox")
-    state = WARNING if "monitored" in outcomes or ("approve" in outcomes and not deciding_key) else OK
-    return Check(name, state, "; ".join(said) + ".")
+        said.append(
+            f"monitored: waits for a person, because {obstacle}"
+            if obstacle
+            else f"monitored: leaves at once from {policy.monitored_mailbox if policy else ''}, with a copy to MultiMail's "
+            "oversight address"
+        )
+    if policy is not None:
+        itself = policy.corrections == "approve"
+        said.append(
+            f"a reviewer's correction: {'they may approve it themselves' if itself else 'another person approves'}"
+        )
+    lacking = ("monitored" in outcomes and obstacle) or ("approve" in outcomes and not deciding_key)
+    return Check(name, WARNING if lacking else OK, "; ".join(said) + ".")

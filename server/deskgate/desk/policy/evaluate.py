@@ -8,7 +8,7 @@ our own API user does to the tags can turn a hold into an approval.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from deskgate.desk.policy.facts import UNKNOWN_LANGUAGE, Facts, Held, Setter
@@ -16,7 +16,6 @@ from deskgate.desk.policy.links import link_state
 from deskgate.desk.policy.rules import Outcome, Policy, Rule
 from deskgate.desk.policy.words import has_phrase
 
-MONITORED_HELD = "mails from the monitored mailbox are not sent by this version, so a person decides"
 ENDED = ("solved", "closed")
 
 
@@ -62,6 +61,12 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         if step.matched:
             return _verdict(policy, facts, step)
     return Verdict("hold", None, policy.version, policy.hash, {}, "No rule matched, so a person decides.")
+
+
+def held_back(verdict: Verdict, why: str) -> Verdict:
+    """The verdict that a rule's outcome comes to where something outside the policy stands in its way."""
+    said = f'Rule "{verdict.rule}" says {verdict.outcome}, and a person decides because {why}.'
+    return replace(verdict, outcome="hold", guards=(*verdict.guards, why), why=said)
 
 
 def explain(policy: Policy, facts: Facts) -> tuple[Step, ...]:
@@ -112,8 +117,6 @@ def _verdict(policy: Policy, facts: Facts, step: Step) -> Verdict:
     why = f'Rule "{rule.name}" says {rule.outcome}'
     if found:
         why += f", and a person decides because {'; '.join(found)}"
-    elif outcome == "monitored":
-        why += f": {MONITORED_HELD}"
     return Verdict(outcome, rule.name, policy.version, policy.hash, used, why + ".", found, rule.reason)
 
 

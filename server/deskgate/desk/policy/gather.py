@@ -20,7 +20,7 @@ from deskgate.desk.policy.provenance import Update
 from deskgate.desk.policy.records import approvals_since, reached_before
 from deskgate.desk.policy.rules import Policy
 from deskgate.desk.policy.words import answers_itself, language_of, tokens
-from deskgate.desk.store.tables import Tables
+from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Ticket, User
 
 log = logging.getLogger("deskgate.policy")
@@ -61,7 +61,7 @@ class Unsent:
 class Gatherer:
     """Builds facts. It remembers only who our own credential is."""
 
-    def __init__(self, source: Source, tables: Tables) -> None:
+    def __init__(self, source: Source, tables: Store) -> None:
         self.source = source
         self.tables = tables
         self._own_id: int | None = None

@@ -40,3 +40,13 @@ LIMIT 1;
 
 -- name: evaluations_of
 SELECT * FROM policy_evaluations WHERE reply_id = :reply_id ORDER BY evaluated_at, id;
+
+-- name: finish_leaving
+UPDATE policy_evaluations SET effect = :effect
+WHERE reply_id = :reply_id AND outcome = 'monitored' AND effect = 'approving';
+
+-- name: take_turn
+INSERT INTO policy_turns (reply_id, taken_at) VALUES (:reply_id, :taken_at) ON CONFLICT DO NOTHING;
+
+-- name: turn
+SELECT taken_at FROM policy_turns WHERE reply_id = :reply_id;

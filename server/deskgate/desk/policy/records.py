@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from deskgate.desk.audit.said import Said
+from deskgate.desk.audit.telling import of_evaluated, of_evaluation
 from deskgate.desk.clock import iso
 from deskgate.desk.policy.evaluate import Verdict
 from deskgate.desk.policy.facts import Facts
 from deskgate.desk.policy.rules import Policy
+from deskgate.desk.store import Store
 from deskgate.desk.store.tables import Tables, named_queries
 
 CAP_WINDOW = timedelta(hours=24)
@@ -21,6 +24,7 @@ class Evaluation:
 
     id: str
     reply_id: str
+    recipient: str
     evaluated_at: datetime
     verdict: Verdict
     facts: Facts
@@ -42,13 +46,18 @@ class Evaluation:
             "effect": self.effect,
         }
 
+    def said(self) -> Said:
+        """As the audit trail has it."""
+        verdict = self.verdict
+        return of_evaluation(self.row(), verdict.facts_used, verdict.guards, self.recipient)
 
-async def keep(tables: Tables, evaluation: Evaluation) -> None:
-    """Keep an evaluation that lets nothing out."""
-    await tables.write((_sql("add_evaluation"), evaluation.row()))
+
+async def keep(store: Store, evaluation: Evaluation, *also: Said) -> None:
+    """Keep an evaluation that lets nothing out; `also` goes on record with it."""
+    await store.write((_sql("add_evaluation"), evaluation.row()), said=[evaluation.said(), *also])
 
 
-async def begin_approval(tables: Tables, policy: Policy, evaluation: Evaluation, recipient: str) -> bool:
+async def begin_approval(store: Store, policy: Policy, evaluation: Evaluation, recipient: str) -> bool:
     """Keep an approving evaluation and take its place within the caps, in one transaction.
 
     False where the caps are reached, or where this reply had its one automatic try: then nothing is kept.
@@ -62,12 +71,30 @@ async def begin_approval(tables: Tables, policy: Policy, evaluation: Evaluation,
         "domain_cap": policy.per_domain_per_day,
         **_keys(recipient),
     }
-    return await tables.write((_sql("take_place"), place), (_sql("add_approving"), evaluation.row())) == 1
+    steps = (_sql("take_place"), place), (_sql("add_approving"), evaluation.row())
+    return await store.write(*steps, said=[evaluation.said()]) == 1
 
 
-async def finish(tables: Tables, evaluation: Evaluation, effect: str) -> None:
+async def finish(store: Store, evaluation: Evaluation, effect: str) -> None:
     """Say what became of an approval that was begun."""
-    await tables.write((_sql("finish"), {"id": evaluation.id, "effect": effect}))
+    said = of_evaluated(evaluation.reply_id, effect, evaluation.id)
+    await store.write((_sql("finish"), {"id": evaluation.id, "effect": effect}), said=[said])
+
+
+async def finish_leaving(store: Store, reply_id: str, effect: str) -> None:
+    """The same for a reply that was to leave from the monitored mailbox, where it is not said yet."""
+    values = {"reply_id": reply_id, "effect": effect}
+    await store.write((_sql("finish_leaving"), values), said=[of_evaluated(reply_id, effect)])
+
+
+async def take_turn(tables: Tables, reply_id: str, now: datetime) -> bool:
+    """Take the one turn that a reply has before the policy; false where it was taken."""
+    return await tables.write((_sql("take_turn"), {"reply_id": reply_id, "taken_at": iso(now)})) == 1
+
+
+async def had_turn(tables: Tables, reply_id: str) -> bool:
+    """Whether a reply had its turn."""
+    return bool(await tables.rows(_sql("turn"), reply_id=reply_id))
 
 
 async def approvals_since(tables: Tables, recipient: str, now: datetime) -> tuple[int, int]:

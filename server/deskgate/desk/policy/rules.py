@@ -10,6 +10,7 @@ from deskgate.desk.policy.facts import Link
 
 T = TypeVar("T")
 Outcome = Literal["hold", "approve", "refuse", "monitored"]
+Corrections = Literal["another_person", "approve"]
 
 LETTING_OUT = ("approve", "monitored")
 LARGEST_FILE_BYTES = 262_144
@@ -63,7 +64,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """A whole file. `hash` is `sha256:` and 64 hex digits over its bytes, `version` the operator's own name for it."""
+    """A whole file. `hash` is `sha256:` and 64 hex digits over its bytes, `version` the operator's own name for it.
+
+    `corrections` says who approves what a reviewer corrected: somebody else, or the reviewer too.
+    """
 
     version: str
     hash: str
@@ -72,6 +76,7 @@ class Policy:
     monitored_mailbox: str | None = None
     per_recipient_per_day: int = 2
     per_domain_per_day: int = 20
+    corrections: Corrections = "another_person"
 
     @property
     def asks_history(self) -> bool:
@@ -107,13 +112,14 @@ def parse(data: bytes) -> Policy:
 
 
 def _policy(table: Mapping[str, Any], file_hash: str, faults: list[str]) -> Policy:
-    _only(table, ("version", "monitored_mailbox", "caps", "links", "rule"), "The file", faults)
+    _only(table, ("version", "monitored_mailbox", "corrections", "caps", "links", "rule"), "The file", faults)
     caps = _table(table, "caps", ("per_recipient_per_day", "per_domain_per_day"), faults)
     links = _table(table, "links", ("known_hosts",), faults)
     version = _read(table, "version", readers.version, "The file", faults)
     if version is None and "version" not in table:
         faults.append('The file: "version" is missing; give this edition a name, such as its date.')
     mailbox = _read(table, "monitored_mailbox", readers.ADDRESS, "The file", faults)
+    corrections = _read(table, "corrections", readers.one_of(get_args(Corrections)), "The file", faults)
     rules = table.get("rule", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         faults.append("The file: rules are written as [[rule]] tables.")
@@ -128,6 +134,7 @@ def _policy(table: Mapping[str, Any], file_hash: str, faults: list[str]) -> Poli
         monitored_mailbox=mailbox,
         per_recipient_per_day=_or(_read(caps, "per_recipient_per_day", readers.CAP, "[caps]", faults), 2),
         per_domain_per_day=_or(_read(caps, "per_domain_per_day", readers.CAP, "[caps]", faults), 20),
+        corrections=cast("Corrections", corrections or "another_person"),
     )
 
 

@@ -4,13 +4,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from deskgate.desk.core import Core
-from deskgate.desk.policy.evaluate import Step, Verdict, evaluate, explain
+from deskgate.desk.policy.evaluate import Step, Verdict, evaluate, explain, held_back
 from deskgate.desk.policy.facts import Facts, Held
 from deskgate.desk.policy.gather import Gatherer, Unsent
+from deskgate.desk.policy.monitored import way_out
 from deskgate.desk.policy.rules import Policy
 from deskgate.desk.recipients import plain_address
 from deskgate.desk.text import label, reply_subject
 
+_CORRECTED = {
+    "another_person": "If a reviewer corrects it, another person has to approve.",
+    "approve": "If a reviewer corrects it, they may approve it themselves.",
+}
 _TRUTHS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -27,7 +32,11 @@ class Trial:
         """For scripts."""
         return {
             "ticket_id": self.facts.ticket_id,
-            "policy": {"version": self.policy.version, "hash": self.policy.hash},
+            "policy": {
+                "version": self.policy.version,
+                "hash": self.policy.hash,
+                "corrections": self.policy.corrections,
+            },
             "outcome": self.verdict.outcome,
             "rule": self.verdict.rule,
             "why": self.verdict.why,
@@ -57,13 +66,14 @@ class Trial:
         left = len(self.policy.rules) - len(self.steps)
         if left:
             told.append(f"  {left} more after that are not looked at.")
-        return [*told, "", f"Outcome: {self.verdict.outcome}. {self.verdict.why}"]
+        return [*told, "", f"Outcome: {self.verdict.outcome}. {self.verdict.why}", _CORRECTED[self.policy.corrections]]
 
 
 async def trial(core: Core, policy: Policy, gatherer: Gatherer, ticket_id: int, body: str | None) -> Trial:
     """What this policy would say about a reply with that text; without a text nothing about the text is known.
 
-    It is assumed that MultiMail would hold the draft as written and that the ticket would not change meanwhile.
+    It is assumed that MultiMail would hold the draft as written and that the ticket would not change meanwhile. The
+    monitored mailbox is looked at where a rule would have the draft leave from it.
 
     Raises:
         TicketNotFound: no such ticket.
@@ -73,7 +83,13 @@ async def trial(core: Core, policy: Policy, gatherer: Gatherer, ticket_id: int, 
     draft = Unsent("", address or "", reply_subject(ticket.subject), body)
     found = await gatherer.facts(policy, ticket, draft, core.clock.now())
     facts = replace(found, ticket_moved=False, held=Held.AS_DRAFTED)
-    return Trial(policy, facts, explain(policy, facts), evaluate(policy, facts))
+    verdict = evaluate(policy, facts)
+    if verdict.outcome == "approve" and core.oversight is None:
+        verdict = held_back(verdict, "this process has no deciding key")
+    if verdict.outcome == "monitored":
+        gate = await way_out(core, policy)
+        verdict = held_back(verdict, gate) if isinstance(gate, str) else verdict
+    return Trial(policy, facts, explain(policy, facts), verdict)
 
 
 def _shown(value: object) -> str:

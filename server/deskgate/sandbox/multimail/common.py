@@ -7,7 +7,6 @@ from typing import Any
 
 from deskgate.sandbox.exchange import Answer, Ask, Json, RefusedError, json_answer, plain_number
 from deskgate.sandbox.moment import Moment
-from deskgate.sandbox.multimail.ids import new_id
 
 NO_CURSOR = 10**17
 MODES = ("read_only", "gated_all", "gated_send", "monitored", "autonomous")
@@ -64,7 +63,7 @@ def log(moment: Moment, actor: str, action: str, kind: str, subject: str, **meta
     """Add an entry to the vendor's own audit log."""
     moment.store.run(
         "audit_entry_put",
-        id=new_id(moment.now_ms),
+        id=moment.new_id(),
         action=action,
         resource_type=kind,
         resource_id=subject,

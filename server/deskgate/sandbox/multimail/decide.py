@@ -3,6 +3,7 @@
 from sqlite3 import Row
 
 from deskgate.sandbox.moment import Moment
+from deskgate.sandbox.multimail import events
 from deskgate.sandbox.multimail.common import log, refused
 from deskgate.sandbox.multimail.post import let_out, settle
 
@@ -30,9 +31,12 @@ def decide(moment: Moment, email_id: object, action: object, reason: str, actor:
         approved_by=actor if approved else None,
         reason=reason or None,
     )
+    events.fire(moment, "approved" if approved else "rejected", row)
     if approved and outbound:
         let_out(moment, row)
         settle(moment)
+    elif approved:
+        events.fire(moment, "received", row)
     return "rejected" if not approved else "approved_and_sent" if outbound else "approved"
 
 

@@ -12,7 +12,9 @@ from deskgate.sandbox.times import epoch_ms, from_text
 def page_of(moment: Moment, ask: Ask, mailbox_id: str) -> tuple[list[Row], str | None]:
     """One page of a mailbox, newest first, and the cursor of the next page (None on the last)."""
     limit = limit_of(ask, 20)
-    rows = moment.store.rows("emails_in_mailbox", mailbox_id=mailbox_id, before=cursor_of(ask))
+    since = moment.store.row("email", id=ask.first("since_id")) if ask.first("since_id") else None
+    after = since["received_at"] if since else 0
+    rows = moment.store.rows("emails_in_mailbox", mailbox_id=mailbox_id, before=cursor_of(ask), after=after)
     found = list(_matching(moment, ask, rows))
     page = found[:limit]
     return page, str(page[-1]["received_at"]) if len(found) > limit else None
@@ -20,7 +22,6 @@ def page_of(moment: Moment, ask: Ask, mailbox_id: str) -> tuple[list[Row], str |
 
 def _matching(moment: Moment, ask: Ask, rows: list[Row]) -> Iterator[Row]:
     after, before = _time(ask, "date_after"), _time(ask, "date_before")
-    since = moment.store.row("email", id=ask.first("since_id")) if ask.first("since_id") else None
     status, direction, attached = ask.first("status"), ask.first("direction"), ask.first("has_attachments")
     for row in rows:
         if (
@@ -29,7 +30,6 @@ def _matching(moment: Moment, ask: Ask, rows: list[Row]) -> Iterator[Row]:
             and (not attached or (row["attachments"] != "[]") == (attached == "true"))
             and (after is None or row["received_at"] > after)
             and (before is None or row["received_at"] < before)
-            and (since is None or row["number"] > since["number"])
             and ask.first("sender").lower() in row["sender"].lower()
             and ask.first("subject_contains").lower() in row["subject"].lower()
         ):

@@ -13,8 +13,8 @@ from typing import Any
 from deskgate.sandbox import maildir, mime
 from deskgate.sandbox.exchange import Json
 from deskgate.sandbox.moment import Moment
+from deskgate.sandbox.multimail import events
 from deskgate.sandbox.multimail.common import MODES, log, refused
-from deskgate.sandbox.multimail.ids import new_id
 from deskgate.sandbox.times import from_text, iso_ms
 
 IDEMPOTENCY_MS = 24 * 3600 * 1000
@@ -89,7 +89,7 @@ def accept(moment: Moment, mailbox: Row, draft: Draft, actor: str) -> Row:
 def put_email(moment: Moment, mailbox: Row, *, answered: Row | None, thread_id: str | None, **given: Any) -> Row:
     """Store a mail of either direction under a new id, in the thread of what it answers."""
     received_at = max(moment.now_ms, moment.store.one("newest_received_at")["received_at"] + 1)
-    email_id = new_id(received_at)
+    email_id = moment.new_id(received_at)
     ancestors = [*json.loads(answered["ancestors"]), answered["header_id"]] if answered else []
     lists = ("recipients", "cc", "bcc", "attachments")
     moment.store.run(
@@ -113,6 +113,7 @@ def settle(moment: Moment) -> None:
     for row in moment.store.rows("emails_scanned", now=moment.now_ms):
         if row["held"]:
             moment.store.run("email_status", id=row["id"], status="pending_send_approval")
+            events.fire(moment, "pending", row)
         else:
             let_out(moment, row)
     for row in moment.store.rows("emails_arriving", now=moment.now_ms):
@@ -123,6 +124,17 @@ def let_out(moment: Moment, row: Row) -> None:
     """Send a mail that nothing holds back any more."""
     deliver_at = moment.now_ms + round(moment.amount("delivery_seconds") * 1000)
     moment.store.run("email_let_out", id=row["id"], status=moment.choice("sent_status"), deliver_at=deliver_at)
+    events.fire(moment, "sent", row)
+
+
+def rewrite(moment: Moment, email_id: str, changes: Json) -> None:
+    """Change a mail behind everyone's back. Raises LookupError for an unknown mail, KeyError for an unknown field."""
+    names = {"to": "recipients", "cc": "cc", "subject": "subject", "markdown": "markdown", "thread_id": "thread_id"}
+    row = moment.store.one("email", id=email_id)
+    columns = {column: row[column] for column in names.values()}
+    for name, value in changes.items():
+        columns[names[name]] = json.dumps(value) if name in ("to", "cc") else value
+    moment.store.run("email_rewrite", id=email_id, **columns)
 
 
 def held_text(row: Row) -> str:
@@ -133,7 +145,7 @@ def held_text(row: Row) -> str:
 def _arrive(moment: Moment, row: Row) -> None:
     to, cc = json.loads(row["recipients"]), json.loads(row["cc"])
     if any(moment.store.row("suppressed", address=address) for address in to):
-        _bounce(moment, row, "suppressed")
+        bounce(moment, row, "suppressed", row["deliver_at"])
         return
     mailbox = moment.store.one("mailbox", id=row["mailbox_id"])
     domain = row["sender"].rpartition("@")[2]
@@ -155,15 +167,18 @@ def _arrive(moment: Moment, row: Row) -> None:
     try:
         raw = mime.build(letter)
     except mime.UnsafeMailError:
-        _bounce(moment, row, "content_rejected")
+        bounce(moment, row, "content_rejected", row["deliver_at"])
         return
     name = f"{row['deliver_at'] // 1000}.{row['id']}.sandbox"
     moment.store.run("email_delivered", id=row["id"], delivered_at=row["deliver_at"], file=name)
+    events.fire(moment, "delivered", row, delivered_at=iso_ms(row["deliver_at"]))
     maildir.deliver(moment.folder / "Maildir", name, raw)
 
 
-def _bounce(moment: Moment, row: Row, kind: str) -> None:
-    moment.store.run("email_bounced", id=row["id"], bounced_at=row["deliver_at"], bounce_type=kind)
+def bounce(moment: Moment, row: Row, kind: str, at_ms: int) -> None:
+    """A mail comes back, at once or after it had been delivered."""
+    moment.store.run("email_bounced", id=row["id"], bounced_at=at_ms, bounce_type=kind)
+    events.fire(moment, "bounced", row, bounced_at=iso_ms(at_ms), bounce_type=kind)
 
 
 def _is_held(moment: Moment, mailbox: Row, draft: Draft) -> bool:

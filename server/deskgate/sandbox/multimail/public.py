@@ -5,7 +5,6 @@ import json
 from deskgate.sandbox.exchange import Answer, Ask
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.multimail.common import ok, refused
-from deskgate.sandbox.multimail.ids import new_id
 
 PAGE = b"<!doctype html><title>Unsubscribe</title><form method=post><button>Unsubscribe</button></form>"
 
@@ -32,6 +31,4 @@ def unsubscribe(moment: Moment, ask: Ask) -> Answer:
 
 def suppress(moment: Moment, address: str, reason: str) -> None:
     """Put an address on the suppression list."""
-    moment.store.run(
-        "suppression_put", id=new_id(moment.now_ms), address=address, reason=reason, created_at=moment.now_ms
-    )
+    moment.store.run("suppression_put", id=moment.new_id(), address=address, reason=reason, created_at=moment.now_ms)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from deskgate.sandbox import constants
 from deskgate.sandbox.exchange import Answer, Ask, RefusedError, RouteTable, json_answer
 from deskgate.sandbox.moment import Moment
-from deskgate.sandbox.multimail import public, short, v1_admin, v1_read, v1_send
+from deskgate.sandbox.multimail import public, short, v1_admin, v1_read, v1_send, webhooks
 from deskgate.sandbox.multimail.common import refused
 from deskgate.sandbox.multimail.post import settle
 
@@ -49,6 +49,11 @@ ROUTES: RouteTable[tuple[str, Handler]] = RouteTable(
         ("POST", "/v1/oversight/decide", ("oversight", v1_send.decide_email)),
         ("GET", "/v1/suppression", ("admin", v1_admin.list_suppressed)),
         ("DELETE", "/v1/suppression/{address}", ("admin", v1_admin.drop_suppressed)),
+        ("GET", "/v1/webhooks", ("admin", webhooks.list_all)),
+        ("POST", "/v1/webhooks", ("admin", webhooks.create)),
+        ("GET", "/v1/webhooks/{webhook_id}", ("admin", webhooks.read)),
+        ("DELETE", "/v1/webhooks/{webhook_id}", ("admin", webhooks.delete)),
+        ("GET", "/v1/webhook-deliveries", ("admin", webhooks.list_deliveries)),
         ("GET", "/v1/audit-log", ("admin", v1_admin.read_log)),
         ("POST", "/send_email", ("send", short.send)),
         ("POST", "/reply_email", ("send", short.reply)),
@@ -58,6 +63,7 @@ ROUTES: RouteTable[tuple[str, Handler]] = RouteTable(
         ("GET", "/check_inbox", ("read", short.check_inbox)),
         ("POST", "/tag_email", ("send", short.tag_message)),
         ("POST", "/create_mailbox", ("admin", short.create_mailbox)),
+        ("POST", "/webhooks", ("admin", webhooks.create_short)),
     ]
 )
 

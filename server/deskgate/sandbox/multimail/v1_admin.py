@@ -4,6 +4,7 @@ import json
 import re
 
 from deskgate.sandbox.exchange import Answer, Ask, Json, json_answer
+from deskgate.sandbox.ids import operator_code
 from deskgate.sandbox.mime import is_address
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.multimail import views
@@ -18,7 +19,6 @@ from deskgate.sandbox.multimail.common import (
     refused,
     text_field,
 )
-from deskgate.sandbox.multimail.ids import new_id, operator_code
 from deskgate.sandbox.times import iso_ms
 
 CODE_LIFE_MS = 24 * 3600 * 1000
@@ -58,7 +58,7 @@ def open_mailbox(moment: Moment, ask: Ask, address: str, display_name: str, code
     waiting = needs_code(moment, f"create mailbox {address.lower()}", code)
     if waiting:
         return waiting
-    mailbox_id = new_id(moment.now_ms)
+    mailbox_id = moment.new_id()
     moment.store.run(
         "mailbox_put",
         id=mailbox_id,
@@ -140,7 +140,7 @@ def add_allowed(moment: Moment, ask: Ask) -> Answer:
 
 def allow(moment: Moment, mailbox_id: str, pattern: str, actor: str, note: str = "") -> str:
     """Put a pattern on the allowlist."""
-    entry_id = new_id(moment.now_ms)
+    entry_id = moment.new_id()
     moment.store.run(
         "allowlist_put",
         id=entry_id,
@@ -206,7 +206,7 @@ def read_log(moment: Moment, ask: Ask) -> Answer:
 def needs_code(moment: Moment, purpose: str, code: object, suffix: str = "") -> Answer | None:
     """The operator's approval in two steps: 202 and a code by mail, then the same call with the code (None: go on)."""
     if code is None:
-        code = operator_code()
+        code = operator_code(moment.random)
         moment.store.run("operator_code_put", purpose=purpose + suffix, code=code, created_at=moment.now_ms)
         return json_answer(202, {"status": "pending_approval", "message": "A code was emailed to the operator."})
     row = moment.store.row("operator_code", purpose=purpose, since=moment.now_ms - CODE_LIFE_MS)

@@ -71,7 +71,11 @@ def decide_email(moment: Moment, ask: Ask) -> Answer:
     body = fields(moment, ask, ("email_id", "action", "reason"))
     email_id = text_field(body, "email_id", 64)
     status = decide(moment, email_id, body.get("action"), str(body.get("reason") or ""), ask.caller)
-    sent = {"postmark_message_id": str(uuid.uuid4())} if status == "approved_and_sent" else {}
+    sent = (
+        {"postmark_message_id": str(uuid.UUID(int=moment.random.getrandbits(128), version=4))}
+        if status == "approved_and_sent"
+        else {}
+    )
     return ok({"status": status, **sent})
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from deskgate.sandbox.exchange import Json
 from deskgate.sandbox.moment import Moment
 from deskgate.sandbox.times import epoch_ms, from_text, whole_seconds
-from deskgate.sandbox.zendesk import shapes
+from deskgate.sandbox.zendesk import shapes, trigger
 from deskgate.sandbox.zendesk.errors import blank, record_invalid, refused, ticket_closed, update_conflict
 from deskgate.sandbox.zendesk.records import named_person, new_number
+from deskgate.sandbox.zendesk.records import ticket as stored
 
 UPDATE_WINDOW_MS = 10 * 60 * 1000
 COMMENT_LIMIT_BYTES = 65_536
@@ -40,6 +41,19 @@ def update(moment: Moment, ticket: Json, wish: Json, author_id: int, channel: st
     return record(moment, ticket, events, author_id, audit_id, wish.get("metadata"), channel)
 
 
+def merge(moment: Moment, source_id: int, target_id: int, author_id: int) -> None:
+    """What an agent's merge does: both tickets get a private note, the first is tagged and closed.
+
+    Raises RefusedError where either is closed or absent.
+    """
+    source, target = stored(moment, source_id), stored(moment, target_id)
+    note = {"body": f"Request #{source_id} was closed and merged into this request.", "public": False}
+    update(moment, target, {"comment": note}, author_id, "web")
+    note = {"body": f"This request was closed and merged into request #{target_id}.", "public": False}
+    wish = {"comment": note, "status": "closed", "tags": [*source["tags"], "closed_by_merge"]}
+    update(moment, source, wish, author_id, "web")
+
+
 def record(
     moment: Moment,
     ticket: Json,
@@ -63,6 +77,8 @@ def record(
     moment.store.run(
         "ticket_put", id=ticket["id"], document=json.dumps(ticket), changed_at=moment.now_ms, indexed=indexed
     )
+    if row is not None:
+        trigger.fire(moment, ticket, events, author_id)
     return audit
 
 

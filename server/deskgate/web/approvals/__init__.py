@@ -33,17 +33,15 @@ def approval_routes(
     *,
     public_url: str | None,
     clock: Clock,
-    approval_hours: float = 24.0,
     why_held: Reasons | None = None,
 ) -> list[Route | Mount]:
     """The routes of the page.
 
     `public_url` is how reviewers reach it; `https` there makes the cookie Secure. `security` names the hosts and origins
-    that are ours. An approval needs a look at the mail that is at most `approval_hours` old. `why_held` gives, for our
-    reply ids, one sentence each on why no rule let them out.
+    that are ours. `why_held` gives, for our reply ids, one sentence each on why no rule let them out.
     """
     https = urlsplit(public_url or "").scheme == "https"
-    house = House(desk, reviewers, Pages(clock), clock, Attempts(clock), https, approval_hours, why_held)
+    house = House(desk, reviewers, Pages(clock), clock, Attempts(clock), https, why_held)
     router = Router(_routes(house), redirect_slashes=False, default=_unknown(house))
 
     async def root(_request: Request) -> Response:

@@ -4,7 +4,8 @@ The order is: keep the words (our own table), cancel the old reply, draft the ne
 so never can both be sent. A crash after the first step leaves the words with the old reply, whose page offers to go on;
 every later step gives the same answer when it is done again (cancelling twice, and drafting the same words twice).
 
-Whoever drafted the old text, and the reviewer, count as writers of the new one: somebody else approves it.
+Whoever drafted the old text, and the reviewer, count as writers of the new one from its first moment: somebody else
+approves it, unless the policy lets reviewers approve their own corrections.
 """
 
 from dataclasses import replace
@@ -19,7 +20,6 @@ from deskgate.desk.principals import DRAFT
 from deskgate.desk.text import concealed, subject_line
 from deskgate.web.approvals.deciding import LOOK_AGAIN, NotSeen
 from deskgate.web.approvals.reply_page import not_for, reply_of
-from deskgate.web.approvals.reviewers import Correction
 from deskgate.web.approvals.visit import HOME, Visit
 
 
@@ -48,7 +48,7 @@ async def correct(visit: Visit) -> Response:
     if reply is None:
         return visit.page("no_such_reply.html", status=404)
     body, subject = checked_body(visit.field("body")), _checked_subject(visit.field("subject"))
-    opened = await visit.house.reviewers.opened(visit.session, visit.house.approval_hours)
+    opened = await visit.house.reviewers.opened(visit.session, visit.house.seen_hours)
     if visit.field("digest") not in opened.get(reply.id, []):
         raise NotSeen(LOOK_AGAIN)
     look = await visit.desk.look(reply.message_id or "")
@@ -84,7 +84,7 @@ async def _carried_out(visit: Visit, old: Reply) -> Response:
     if correction.new_reply_id is None:
         desk = replace(visit.desk, caller=replace(visit.session.principal, scopes=frozenset({DRAFT})))
         await _taken_back(visit, desk, old)
-        new = await _drafted(desk, old, correction)
+        new = await desk.draft(old.ticket_id, correction.body, correction.subject, corrects=old)
         await reviewers.finish_correction(old.id, new.id)
     else:
         found = await visit.desk.core.store.reply(correction.new_reply_id)
@@ -101,14 +101,6 @@ async def _taken_back(visit: Visit, desk: Desk, old: Reply) -> None:
     except AlreadyDecided:  # the old text was decided or sent first, so there is nothing to replace
         await visit.house.reviewers.drop_correction(old.id)
         raise
-
-
-async def _drafted(desk: Desk, old: Reply, correction: Correction) -> Reply:
-    writers = await desk.core.store.drafters(old.id)
-    new = await desk.draft(old.ticket_id, correction.body, correction.subject)
-    for writer in sorted(writers):
-        await desk.core.store.add_drafter(new.id, principal=writer, owner=writer)
-    return new
 
 
 async def _new_words(desk: Desk, old: Reply, body: str) -> None:

@@ -27,7 +27,7 @@ async def approve(visit: Visit) -> Response:
     reply = await reply_of(visit)
     if reply is None:
         return visit.page("no_such_reply.html", status=404)
-    opened = await visit.house.reviewers.opened(visit.session, visit.house.approval_hours)
+    opened = await visit.house.reviewers.opened(visit.session, visit.house.seen_hours)
     line = await _approved(visit, reply, visit.field("digest"), opened.get(reply.id, []))
     return await visit.done([line])
 
@@ -51,7 +51,7 @@ async def batch(visit: Visit) -> Response:
     if len(ids) > BATCH_LIMIT:
         raise BadInput(f"At most {BATCH_LIMIT} replies at once.")
     reason = _reason(visit) if decision == "reject" else ""
-    opened = await visit.house.reviewers.opened(visit.session, visit.house.approval_hours)
+    opened = await visit.house.reviewers.opened(visit.session, visit.house.seen_hours)
     report = []
     for reply_id in ids:
         reply = await visit.desk.core.store.reply(reply_id)

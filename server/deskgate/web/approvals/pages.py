@@ -44,7 +44,7 @@ class Pages:
 
     def render(self, template: str, *, status: int = 200, **facts: object) -> Response:
         """A page as an answer."""
-        told = {"reviewer": None, "form_token": "", **facts}
+        told = {"reviewer": None, "form_token": "", "signed": None, **facts}
         return HTMLResponse(self._templates.get_template(template).render(told), status_code=status)
 
     def file(self, name: str) -> Response:

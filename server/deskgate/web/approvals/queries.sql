@@ -5,6 +5,9 @@ ON CONFLICT (name) DO UPDATE SET invited_at = excluded.invited_at, revoked_at = 
 -- name: invite
 INSERT INTO reviewer_invites (token_hash, name, expires_at) VALUES (:token_hash, :name, :expires_at);
 
+-- name: invited
+SELECT name FROM reviewer_invites WHERE token_hash = :token_hash;
+
 -- name: spend
 UPDATE reviewer_invites SET session_hash = :session_hash
 WHERE token_hash = :token_hash AND session_hash IS NULL AND expires_at > :now
@@ -45,7 +48,11 @@ FROM reviewers ORDER BY name;
 -- name: open
 INSERT INTO reviewer_opened (session_hash, reply_id, digest, opened_at)
 VALUES (:session_hash, :reply_id, :digest, :now)
-ON CONFLICT (session_hash, reply_id, digest) DO UPDATE SET opened_at = excluded.opened_at;
+ON CONFLICT DO NOTHING;
+
+-- name: open_again
+UPDATE reviewer_opened SET opened_at = :now
+WHERE session_hash = :session_hash AND reply_id = :reply_id AND digest = :digest;
 
 -- name: opened
 SELECT reply_id, digest, opened_at FROM reviewer_opened

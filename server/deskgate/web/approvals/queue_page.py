@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from deskgate.desk import Desk
 from deskgate.desk.queue import Pending
 from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, Reply
+from deskgate.desk.store.tables import named_queries
 from deskgate.desk.text import label
 from deskgate.web.approvals.sorting import PRIORITIES, SORTS, Choice, priority_of, warnings_of
 from deskgate.web.approvals.visit import Endpoint, House, Visit, session_of
@@ -42,7 +43,7 @@ async def queue_page(visit: Visit) -> Response:
     choice = Choice.of(given)
     items, foreign = await everything(visit.desk)
     chosen = choice.of_items(items)
-    opened = await visit.house.reviewers.opened(visit.session, visit.house.approval_hours)
+    opened = await visit.house.reviewers.opened(visit.session, visit.house.seen_hours)
     reasons = await visit.house.reasons([item.reply.id for item in chosen]) if visit.house.reasons else {}
     rows = [_row(item, opened, reasons) for item in chosen]
     newest = max(((item.reply.drafted_at, item.reply.id) for item in items), default=("", ""))
@@ -57,8 +58,19 @@ async def queue_page(visit: Visit) -> Response:
         after="~".join(newest),
         report=await visit.house.reviewers.told(visit.session, given["result"]) if "result" in given else [],
         deciding=visit.desk.core.oversight is not None,
-        hours=visit.house.approval_hours,
+        hours=visit.house.seen_hours,
+        signed=await newest_checkpoint(visit.desk),
     )
+
+
+async def newest_checkpoint(desk: Desk) -> dict[str, str] | None:
+    """What the audit trail's newest checkpoint says. Whoever prints or copies the page keeps a copy of it elsewhere."""
+    store = desk.core.store
+    found = await store.rows(named_queries("deskgate.desk.audit", store.dialect)["newest_checkpoint"])
+    if not found:
+        return None
+    _, size, root = bytes(found[0]["note"]).decode().split("\n")[:3]
+    return {"size": size, "root": root}
 
 
 async def everything(desk: Desk) -> tuple[list[Pending], int]:

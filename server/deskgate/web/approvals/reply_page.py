@@ -10,6 +10,7 @@ from starlette.responses import Response
 from deskgate.desk import Desk, Look
 from deskgate.desk.clock import iso
 from deskgate.desk.core import as_one_error
+from deskgate.desk.corrections import grounds
 from deskgate.desk.errors import DeskError
 from deskgate.desk.replies import FAILED, Reply
 from deskgate.desk.text import clean, label
@@ -19,6 +20,9 @@ from deskgate.web.approvals.queue_page import EVERY_REPLY, neighbours
 from deskgate.web.approvals.visit import Visit
 
 COMMENTS = 20
+RECORDS = 100
+# The page shows these already.
+SHOWN_ABOVE = ("to", "subject", "body")
 COMMENT_CHARS = 20_000
 
 
@@ -68,7 +72,8 @@ async def not_for(visit: Visit, reply: Reply) -> str:
     """Why this reviewer cannot approve this reply, or nothing. The desk checks it again at the decision."""
     if visit.desk.core.oversight is None:
         return "No deciding key is set (MULTIMAIL_OVERSIGHT_TOKEN), so nothing can be decided here."
-    if visit.session.principal.names & await visit.desk.core.store.drafters(reply.id):
+    core, reviewer = visit.desk.core, visit.session.principal
+    if reviewer.names & await core.store.drafters(reply.id) and await grounds(core, reviewer, reply) is None:
         return "You wrote this text, so another reviewer has to approve it. You can still reject it."
     return ""
 
@@ -142,7 +147,8 @@ async def _facts(visit: Visit, look: Look, talk: Talk) -> dict[str, Any]:
         "deciding": visit.desk.core.oversight is not None,
         "unfinished": await visit.house.reviewers.correction_of(reply.id),
         "behind": await visit.house.reviewers.correction_behind(reply.id),
-        "hours": visit.house.approval_hours,
+        "hours": visit.house.seen_hours,
+        **await _recorded(visit.desk, reply),
         **await anyio.to_thread.run_sync(compared),
     }
 
@@ -156,10 +162,20 @@ async def _earlier(desk: Desk, reply: Reply) -> Reply | None:
     return None
 
 
+async def _recorded(desk: Desk, reply: Reply) -> dict[str, Any]:
+    """What the audit trail has of it, the newest last, with the texts that the page does not show anyway."""
+    from deskgate.desk.audit import trail
+
+    found = await trail.read(desk.core.store, desk.core.clock, limit=RECORDS, reply_id=reply.id)
+    texts = [
+        [(name, clean(text)) for name, text in one.personal.items() if name not in SHOWN_ABOVE] for one in found.moments
+    ]
+    return {"trail": found, "records": list(zip(found.moments, texts, strict=True)), "signed": found.signed}
+
+
 async def _over(visit: Visit, reply: Reply, talk: Talk) -> Response:
     now = await visit.desk.core.store.reply(reply.id) or reply
     correction = await visit.house.reviewers.correction_of(reply.id)
     before, after = await neighbours(visit.desk, now)
-    return visit.page(
-        "decided.html", reply=now, talk=talk, correction=correction, before=before, after=after, to=now.recipient
-    )
+    facts: dict[str, Any] = {"reply": now, "talk": talk, "correction": correction, "before": before, "after": after}
+    return visit.page("decided.html", **facts, to=now.recipient, **await _recorded(visit.desk, now))

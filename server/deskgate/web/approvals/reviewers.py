@@ -9,14 +9,17 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from deskgate.desk import Principal
+from deskgate.desk.audit.said import FINGERPRINT_CHARS, Once, Said, acting
 from deskgate.desk.clock import Clock, iso, parse_time
 from deskgate.desk.principals import DECIDE
-from deskgate.desk.store.tables import Tables, named_queries
+from deskgate.desk.store import Store
+from deskgate.desk.store.tables import named_queries
 
 INVITE_LIFE = timedelta(minutes=60)
 IDLE_LIFE = timedelta(hours=12)
@@ -38,7 +41,10 @@ class Session:
     @property
     def principal(self) -> Principal:
         """For whom decisions of this session are made."""
-        return Principal(f"reviewer:{self.name}", "human", frozenset({DECIDE}), owner=self.name)
+        mark = self.hash[:FINGERPRINT_CHARS]
+        return Principal(
+            _named(self.name), "human", frozenset({DECIDE}), owner=self.name, credential=mark, auth="page session"
+        )
 
     @property
     def hash(self) -> str:
@@ -76,10 +82,10 @@ class Listed:
 class Reviewers:
     """The roll of reviewers and everything that lives and ends with their sessions."""
 
-    def __init__(self, tables: Tables, clock: Clock) -> None:
+    def __init__(self, tables: Store, clock: Clock) -> None:
         self._tables = tables
         self._clock = clock
-        self._sql = named_queries(__package__)
+        self._sql = named_queries(__package__, tables.dialect)
 
     async def invite(self, name: str) -> str:
         """A one-time secret for this person, good for `INVITE_LIFE`. Inviting again lets a revoked person back in.
@@ -97,6 +103,7 @@ class Reviewers:
         await self._write(
             ("admit", {"name": name, "now": self._now()}),
             ("invite", {"token_hash": _hashed(secret), "name": name, "expires_at": expires_at}),
+            said=[_said("reviewer.invite", name, expires=expires_at)],
         )
         return secret
 
@@ -104,7 +111,11 @@ class Reviewers:
         """Spend an invitation; `None` where it is unknown, spent, too old, or its owner was revoked."""
         secret = secrets.token_urlsafe(32)
         values = {"token_hash": _hashed(invitation), "session_hash": _hashed(secret), "now": self._now()}
-        spent = await self._write(("spend", values), ("start", values))
+        rows = await self._rows("invited", token_hash=values["token_hash"])
+        if not rows:
+            return None
+        who = Session(rows[0]["name"], secret).principal.who
+        spent = await self._write(("spend", values), ("start", values), said=[Said("reviewer.enter", who)])
         return await self.session(secret) if spent else None
 
     async def session(self, secret: str, *, active: bool = True) -> Session | None:
@@ -122,12 +133,14 @@ class Reviewers:
 
     async def sign_out(self, session: Session) -> None:
         """End one session."""
-        await self._write(("end", {"session_hash": session.hash, "now": self._now()}))
+        left = Said("reviewer.leave", session.principal.who)
+        await self._write(("end", {"session_hash": session.hash, "now": self._now()}), said=[left])
 
     async def revoke(self, name: str) -> bool:
         """End a person's sessions and links, and keep them out; false where nobody of that name is in."""
         values = {"name": name, "now": self._now()}
-        return await self._write(("revoke", values), ("end_all", values), ("void_invites", values)) > 0
+        steps = ("revoke", values), ("end_all", values), ("void_invites", values)
+        return await self._write(*steps, said=[_said("reviewer.revoke", name)]) > 0
 
     async def roll(self) -> list[Listed]:
         """Everybody ever invited, by name."""
@@ -138,7 +151,11 @@ class Reviewers:
     async def open(self, session: Session, reply_id: str, digest: str) -> None:
         """Remember that this mail, in this very form, was in front of the reviewer."""
         values = {"session_hash": session.hash, "reply_id": reply_id, "digest": digest, "now": self._now()}
-        await self._write(("open", values))
+        opened = Said(
+            "email.show", session.principal.who, {"reply": reply_id}, {"digest": digest}, {"status": "opened"}
+        )
+        first = Once((self._sql["open"], values), (opened,))
+        await self._tables.tell(first, behind=[(self._sql["open_again"], values)])
 
     async def opened(self, session: Session, hours: float) -> dict[str, list[str]]:
         """Replies opened in this session within so many hours, and the digests seen, the newest last."""
@@ -164,15 +181,19 @@ class Reviewers:
     async def begin_correction(self, old_reply_id: str, subject: str, body: str, made_by: str) -> bool:
         """Keep a corrected text; false where one for the same reply was begun before."""
         values = {"old_reply_id": old_reply_id, "subject": subject, "body": body, "made_by": made_by}
-        return await self._write(("correct", {**values, "now": self._now()})) > 0
+        begun = Said("draft.edit", acting(), {"reply": old_reply_id}, {"by": made_by}, {"status": "begun"})
+        return await self._write(("correct", {**values, "now": self._now()}), said=[begun]) > 0
 
     async def drop_correction(self, old_reply_id: str) -> None:
         """Forget a correction that was never drafted."""
-        await self._write(("drop_correction", {"old_reply_id": old_reply_id}))
+        dropped = Said("draft.edit", acting(), {"reply": old_reply_id}, res={"status": "dropped"})
+        await self._write(("drop_correction", {"old_reply_id": old_reply_id}), said=[dropped])
 
     async def finish_correction(self, old_reply_id: str, new_reply_id: str) -> None:
         """Tie the new reply to the old one."""
-        await self._write(("finish_correction", {"old_reply_id": old_reply_id, "new_reply_id": new_reply_id}))
+        done = Said("draft.edit", acting(), {"reply": new_reply_id, "corrects": old_reply_id}, res={"status": "done"})
+        values = {"old_reply_id": old_reply_id, "new_reply_id": new_reply_id}
+        await self._write(("finish_correction", values), said=[done])
 
     async def correction_of(self, reply_id: str) -> Correction | None:
         """What replaces this reply."""
@@ -190,8 +211,16 @@ class Reviewers:
     async def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         return await self._tables.rows(self._sql[name], **values)
 
-    async def _write(self, *steps: tuple[str, dict[str, Any]]) -> int:
-        return await self._tables.write(*((self._sql[name], values) for name, values in steps))
+    async def _write(self, *steps: tuple[str, dict[str, Any]], said: Sequence[Said] = ()) -> int:
+        return await self._tables.write(*((self._sql[name], values) for name, values in steps), said=said)
+
+
+def _named(reviewer: str) -> str:
+    return f"reviewer:{reviewer}"
+
+
+def _said(event: str, reviewer: str, **more: object) -> Said:
+    return Said(event, acting(), {"reviewer": _named(reviewer)}, res={"status": "done", **more})
 
 
 def _hashed(secret: str) -> str:

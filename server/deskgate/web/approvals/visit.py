@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from deskgate.desk import Desk
+from deskgate.desk.audit.said import acting_as
 from deskgate.desk.clock import Clock
 from deskgate.desk.errors import DeskError
 from deskgate.web.approvals.pages import Pages
@@ -32,7 +33,7 @@ STATUS_OF_CODE = {
 
 @dataclass(frozen=True)
 class House:
-    """Built once by `approval_routes`. `approval_hours`: for how long having read a mail counts."""
+    """Built once by `approval_routes`."""
 
     desk: Desk
     reviewers: Reviewers
@@ -40,8 +41,12 @@ class House:
     clock: Clock
     attempts: Attempts
     https: bool
-    approval_hours: float
     reasons: Reasons | None
+
+    @property
+    def seen_hours(self) -> int:
+        """For how long having read a mail counts; the desk holds every decision to the same."""
+        return self.desk.core.seen_hours
 
     @property
     def cookie(self) -> str:
@@ -111,7 +116,8 @@ def signed_in(house: House, answer: Answer) -> Endpoint:
                 visit = replace(visit, form=await read_form(request))
                 if not hmac.compare_digest(visit.field("form_token").encode(), session.form_token.encode()):
                     raise Refused(403, "This form belongs to another session. Open the page again and repeat it there.")
-            return await answer(visit)
+            with acting_as(session.principal.who):
+                return await answer(visit)
         except Refused as refused:
             return visit.page(
                 "trouble.html", status=refused.status, code="form_refused", sentence=refused.sentence, reply_id=None

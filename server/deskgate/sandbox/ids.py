@@ -1,17 +1,17 @@
 """Identifiers as MultiMail spells them."""
 
-import secrets
+from random import Random
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def new_id(now_ms: int) -> str:
+def new_id(now_ms: int, random: Random) -> str:
     """A ULID: 26 characters, of which the first ten tell the time."""
-    number = now_ms << 80 | secrets.randbits(80)
+    number = now_ms << 80 | random.getrandbits(80)
     return "".join(ALPHABET[number >> 5 * place & 31] for place in range(25, -1, -1))
 
 
-def operator_code() -> str:
+def operator_code(random: Random) -> str:
     """A code as the operator gets it by mail, for example A7X-29K."""
-    letters = "".join(secrets.choice(ALPHABET[2:]) for _ in range(6))
+    letters = "".join(random.choice(ALPHABET[2:]) for _ in range(6))
     return f"{letters[:3]}-{letters[3:]}"
