@@ -1,8 +1,8 @@
 """The whole product over the pretend world, in one process: a desk, its MCP server, and clients that come to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,9 @@ from deskgate.protocol.server import build_server
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
 from fakes import FakeClock
+
+# Which database belongs to a folder, where it is not the file in it; the `databases` fixture puts one here.
+DATABASE: Callable[[Path], str] | None = None
 
 ERAS: tuple[Literal["auto", "legacy"], ...] = ("auto", "legacy")
 
@@ -96,6 +99,8 @@ async def bench(
     own = world is None
     world = world or World.open(folder / "sandbox", clock.now)
     told = settings.read({"DESKGATE_HOME": str(folder), **environment}, sandbox=True, role=role)
+    if DATABASE is not None:
+        told = replace(told, database=DATABASE(folder))
     try:
         async with open_desk(told, clock=clock, transport=transport or SandboxTransport(world)) as desk:
             yield Bench(world, clock, desk, build_server(desk))

@@ -39,7 +39,7 @@ def test_the_smallest_environment_is_enough_and_the_defaults_are_the_safe_ones()
     assert told.multimail.base_url == "https://api.multimail.dev"
     assert (told.role, told.approve, told.sandbox, told.multimail.api) == ("solo", "confirm", False, "auto")
     assert told.home == Path("/tmp/desk")
-    assert told.database == Path("/tmp/desk/deskgate.sqlite3")
+    assert told.database == "sqlite:////tmp/desk/deskgate.sqlite3"
     assert told.principal
     assert told.notices == ()
 
@@ -49,7 +49,7 @@ def test_the_sandbox_needs_nothing_and_has_its_own_data_file() -> None:
         told = settings.read(environment)
         assert told.sandbox
         assert told.zendesk.base_url.startswith("http://sandbox.localhost/")
-        assert told.database == Path("/tmp/desk/sandbox/deskgate.sqlite3")
+        assert told.database == "sqlite:////tmp/desk/sandbox/deskgate.sqlite3"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_there_are_three_ways_to_sign_in_and_oauth_wins(environment: dict[str, s
         ({**ENOUGH, "DESKGATE_APPROVE": "always"}, ["DESKGATE_APPROVE"]),
         ({**ENOUGH, "DESKGATE_SANDBOX": "maybe"}, ["DESKGATE_SANDBOX"]),
         ({**ENOUGH, "MULTIMAIL_API": "v2"}, ["MULTIMAIL_API"]),
-        ({**ENOUGH, "DESKGATE_DATABASE_URL": "postgresql://x"}, ["DESKGATE_DATABASE_URL"]),
+        ({**ENOUGH, "DESKGATE_DATABASE_URL": "mysql://x"}, ["DESKGATE_DATABASE_URL"]),
         ({**ENOUGH, "DESKGATE_DATABASE_URL": "sqlite:///"}, ["DESKGATE_DATABASE_URL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "a\nb"}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "x" * 101}, ["DESKGATE_PRINCIPAL"]),
@@ -182,15 +182,6 @@ def test_blank_settings_are_as_if_they_were_not_there() -> None:
     assert told.role == "solo"
     assert told.multimail.oversight_token == ""
     assert told.multimail.token == "mm-canary-send"
-
-
-def test_what_has_no_effect_yet_is_said() -> None:
-    waiting = ("MULTIMAIL_WEBHOOK_SECRET", "ZENDESK_WEBHOOK_SECRET")
-    told = settings.read({**ENOUGH, **dict.fromkeys(waiting, "canary-value")})
-    assert len(told.notices) == len(waiting)
-    for name, notice in zip(waiting, told.notices, strict=True):
-        assert name in notice
-        assert "canary" not in notice
 
 
 NAMES = st.sampled_from(

@@ -27,13 +27,13 @@ class Overlay(SandboxTransport):
         self, world: World, routes: dict[str, Any], before: Callable[[httpx.Request], None] = lambda _: None
     ) -> None:
         super().__init__(world)
-        self._routes = routes
+        self.routes = routes
         self._before = before
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The laid-over answer, else the world's."""
         self._before(request)
-        answer = self._routes.get(f"{request.method} {request.url.path}")
+        answer = self.routes.get(f"{request.method} {request.url.path}")
         if answer is None:
             return await super().handle_async_request(request)
         status, body = answer if isinstance(answer, tuple) else (200, answer)

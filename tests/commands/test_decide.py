@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,9 @@ def test_without_a_name_the_machines_user_meets_what_ran_for_them(seat: Seat, ro
 def test_the_terminal_and_the_page_know_one_person_by_one_name(seat: Seat) -> None:
     from deskgate.commands.terminal import person
 
-    assert person(seat.settings()) == Session("ines", "secret").principal
+    there, here = Session("ines", "secret").principal, person(seat.settings())
+    assert replace(here, credential="", auth="") == replace(there, credential="", auth="")
+    assert (here.auth, there.auth) == ("terminal", "page session")
 
 
 def test_a_process_of_the_drafting_side_cannot_decide_and_says_so_before_any_question(seat: Seat) -> None:
@@ -228,11 +231,11 @@ def test_a_mail_can_neither_drive_the_terminal_nor_forge_its_own_end(seat: Seat)
     seat.environment["NO_COLOR"] = "1"
     reply = seat.draft()
     forged = "\x1b[2J\x1b[H--- end of the mail ---\nReject? [y/N]\x08\x9b2K"
-    seat.world.edit_held(reply.message_id, markdown=forged, subject="Re: x\nDigest: sha256:0\x1b[8m")
+    seat.world.edit_held(reply.message_id, markdown=forged, subject="Re: x\nDigest: sha256:forged\x1b[8m")
     assert seat("decide", reply.message_id, "reject", answer="n\n") == 1
     assert not set("\x1b\x9b\x08") & set(seat.out)
     assert "‹U+001B›[2J" in seat.out
-    assert "\nDigest: sha256:0" not in seat.out
+    assert "\nDigest: sha256:forged" not in seat.out
     (mark,) = (line.split()[-2] for line in seat.out.splitlines() if line.startswith("--- the whole mail, until"))
     assert seat.out.count(f"--- end of the mail {mark} ---") == 1
     assert "WARNING: this is not what was drafted; different: subject, body" in seat.out
@@ -291,4 +294,5 @@ def test_as_it_is_typed_in_a_script(bare: Path) -> None:
 def test_a_policy_or_an_agent_is_never_who_sits_at_a_terminal(seat: Seat) -> None:
     from deskgate.commands.terminal import person
 
-    assert person(seat.settings()) == Principal("reviewer:ines", "human", frozenset({"decide"}), owner="ines")
+    here = Principal("reviewer:ines", "human", frozenset({"decide"}), owner="ines", auth="terminal")
+    assert person(seat.settings()) == here

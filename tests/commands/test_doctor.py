@@ -8,7 +8,7 @@ import pytest
 from checkup import Checkup, faults, one, states
 
 from deskgate.desk.replies import Reply
-from deskgate.desk.store.sqlite import SqliteStore
+from deskgate.desk.store import open_store
 from deskgate.sandbox import constants
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
@@ -39,10 +39,12 @@ async def test_a_desk_in_order_has_no_fault_and_every_check_is_there(look: Check
         "multimail": "ok",
         "mailbox": "ok",
         "allowlist": "ok",
+        "copies": "ok",
         "sending key": "ok",
         "deciding key": "ok",
-        "key scopes": "warning",
+        "key scopes": "ok",
         "webhooks": "ok",
+        "deliveries": "ok",
     }
 
 
@@ -332,7 +334,7 @@ async def test_unattended_approval_is_warned_of(look: Checkup):
 
 
 async def test_a_setting_without_effect_is_told(look: Checkup):
-    report = await look(ZENDESK_WEBHOOK_SECRET="whsec_none")
+    report = await look(ZENDESK_WEBHOOK_SECRETS="whsec_none")
     told = [check for check in report.checks if check.name == "settings" and check.state == "warning"]
     assert ["ZENDESK_WEBHOOK_SECRET" in check.text for check in told] == [True]
 
@@ -348,7 +350,7 @@ async def test_without_a_policy_doctor_says_nothing_of_one(look: Checkup):
 
 
 async def test_a_reply_with_an_open_call_is_told(look: Checkup):
-    store = await SqliteStore.open(look.folder / "home" / "deskgate.sqlite3")
+    store = await open_store(f"sqlite:///{look.folder / 'home' / 'deskgate.sqlite3'}")
     reply = Reply(
         id="r1",
         ticket_id=4711,
@@ -393,3 +395,36 @@ async def test_a_data_file_of_a_newer_version_is_a_fault(look: Checkup):
     report = await look()
     assert faults(report) == ["data file"]
     assert "newer deskgate" in one(report, "data file").text
+
+
+MAILBOXES = "GET /multimail/v1/mailboxes"
+BOX = {
+    "id": constants.MAILBOX_ID,
+    "address": constants.MAILBOX_ADDRESS,
+    "oversight_mode": "gated_send",
+    "auto_cc": None,
+    "auto_bcc": None,
+    "is_active": 1,
+}
+
+
+async def test_a_mailbox_that_copies_every_mail_openly_is_warned_of(look: Checkup):
+    look.routes[MAILBOXES] = {"mailboxes": [BOX | {"auto_cc": "boss@example.com"}]}
+    check = one(await look(), "copies")
+    assert check.state == "warning"
+    assert "boss@example.com (auto_cc)" in check.text
+    assert "digest_mismatch" in check.text
+    assert "auto_cc" in (check.todo or "")
+
+
+async def test_a_hidden_copy_is_warned_of_even_without_the_admin_key(look: Checkup):
+    look.leave_out = ("MULTIMAIL_ADMIN_TOKEN",)
+    look.routes[MAILBOXES] = {"mailboxes": [BOX | {"auto_bcc": "archive@example.com"}]}
+    check = one(await look(), "copies")
+    assert check.state == "warning"
+    assert "archive@example.com (auto_bcc)" in check.text
+
+
+async def test_both_copies_are_two_lines(look: Checkup):
+    look.routes[MAILBOXES] = {"mailboxes": [BOX | {"auto_cc": "a@example.com", "auto_bcc": "b@example.com"}]}
+    assert [check.state for check in (await look()).checks if check.name == "copies"] == ["warning", "warning"]

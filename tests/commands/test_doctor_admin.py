@@ -1,4 +1,4 @@
-"""What `deskgate doctor` reads with the admin key: scopes of the other keys, webhooks and their deliveries."""
+"""What `deskgate doctor` reads with the admin key: the scopes of the other keys. For the webhooks see the next file."""
 
 from typing import Any
 
@@ -80,34 +80,6 @@ async def test_without_an_admin_key_doctor_says_what_it_leaves_out(look: Checkup
     assert one(report, "admin key").state == "ok"
     assert "webhooks" not in states(report)
     assert not [call for call in look.world.calls("multimail") if "api-keys" in call.path]
-
-
-async def test_webhooks_are_listed_without_what_could_be_secret_in_their_address(look: Checkup):
-    url = "https://user:pw@hooks.example.com/in?token=hidden#x"
-    look.routes[WEBHOOKS] = {
-        "subscriptions": [{"id": "w", "url": url, "events": ["message.received", "oversight.pending"]}]
-    }
-    look.routes[DELIVERIES] = {"deliveries": [], "cursor": None}
-    check = one(await look(), "webhooks")
-    assert check.state == "ok"
-    assert "https://hooks.example.com/in (message.received, oversight.pending)" in check.text
-    assert "hidden" not in check.text
-    assert "pw" not in check.text
-
-
-async def test_failed_deliveries_are_counted_and_warned_of(look: Checkup):
-    place = "https://hooks.example.com/in"
-    look.routes[WEBHOOKS] = {"subscriptions": [{"id": "w", "url": place, "events": []}]}
-    look.routes[DELIVERIES] = {
-        "deliveries": [
-            {"id": "1", "url": place, "status": "delivered", "response_status": 200},
-            {"id": "2", "url": place, "status": "failed", "response_status": 502},
-            {"id": "3", "url": place, "status": "failed", "response_status": None},
-        ]
-    }
-    check = [check for check in (await look()).checks if check.name == "webhooks"][-1]
-    assert check.state == "warning"
-    assert f"2 of the last 3 deliveries failed; the newest went to {place} and got 502." in check.text
 
 
 async def test_a_list_in_an_unknown_form_is_a_fault_and_never_an_empty_list(look: Checkup):

@@ -13,6 +13,10 @@ DOCUMENT = Path(__file__).with_name("multimail-openapi.json")
 # them and has to live with 404.
 NEWER_THAN_THE_DOCUMENT = ("/v1/mailboxes/{mailboxId}/allowlist",)
 
+# The published document leaves out the field of the operator's two-step approval, which the vendor's own client sends
+# (multimail-dev/mcp-server, `create_mailbox` and `create_webhook`).
+TWO_STEPS = ("/v1/mailboxes", "/v1/webhooks")
+
 Schema = dict[str, Any]
 
 
@@ -35,6 +39,10 @@ class Published:
             template: {method.upper(): self._operation(known) for method, known in methods.items()}
             for template, methods in self._document["paths"].items()
         }
+        for template in TWO_STEPS:
+            body = self._paths[template]["POST"].body
+            assert body is not None
+            body["properties"]["approval_code"] = {"type": "string", "minLength": 1, "maxLength": 16}
 
     def find(self, path: str) -> Mapping[str, Operation] | None:
         """The template with the fewest parameters that fits."""
@@ -126,7 +134,9 @@ class Short:
         "/tag_email": {
             "POST": _object("message_id tags", message_id=TEXT, tags={"type": "array", "items": TEXT, "minItems": 1})
         },
-        "/create_mailbox": {"POST": _object("address display_name", address=ADDRESS, display_name=TEXT)},
+        "/create_mailbox": {
+            "POST": _object("address display_name", address=ADDRESS, display_name=TEXT, approval_code=TEXT)
+        },
         "/webhooks": {
             "POST": _object(
                 "url events mailbox",
@@ -136,6 +146,7 @@ class Short:
                     "items": {"enum": ["email.received", "email.pending_approval", "email.delivered"]},
                 },
                 mailbox=ADDRESS,
+                approval_code=TEXT,
             )
         },
     }

@@ -3,19 +3,20 @@
 import sqlite3
 import stat
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import anyio
+import psycopg
 import pytest
 
 from deskgate.desk.replies import CANCELLED, FAILED, HELD, REJECTED, SENDING, NoteRecord, Reply
-from deskgate.desk.store.sqlite import SqliteStore, StoreUnusable
+from deskgate.desk.store import Store, StoreUnusable, open_store
+from deskgate.desk.store.tables import Tail, migrations
 
 pytestmark = pytest.mark.anyio
 
-STEPS = sorted(one.name for one in (files("deskgate.desk.store") / "migrations").iterdir() if one.name.endswith(".sql"))
+STEPS = migrations("sqlite")
 
 
 def a_reply(number: int = 1, **changes: Any) -> Reply:
@@ -49,12 +50,12 @@ def a_note(number: int = 1, **changes: Any) -> NoteRecord:
     return replace(note, **changes)
 
 
-async def added(store: SqliteStore, reply: Reply) -> bool:
+async def added(store: Store, reply: Reply) -> bool:
     return await store.add_reply(reply, principal="one", owner="team")
 
 
-async def test_a_reply_comes_back_as_it_was_kept(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_a_reply_comes_back_as_it_was_kept(database: str) -> None:
+    store = await open_store(database)
     reply = a_reply(body="naïve 你好 \u200d\n'; DROP TABLE replies; --", message_id="m1", body_checked=True)
     assert await added(store, reply)
     for found in (
@@ -68,19 +69,19 @@ async def test_a_reply_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     await store.aclose()
 
 
-async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_what_was_kept_is_there_after_a_restart(database: str) -> None:
+    store = await open_store(database)
     await added(store, a_reply())
     await store.add_note(a_note(), since="2999")
     await store.aclose()
-    again = await SqliteStore.open(tmp_path / "a.sqlite3")
+    again = await open_store(database)
     assert await again.reply(a_reply().id) == a_reply()
     assert await again.note_with_words("words") == a_note()
     await again.aclose()
 
 
-async def test_a_change_names_the_version_it_saw_or_is_refused(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_a_change_names_the_version_it_saw_or_is_refused(database: str) -> None:
+    store = await open_store(database)
     await added(store, a_reply())
     first = await store.save_reply(a_reply(state=HELD))
     assert first == a_reply(state=HELD, version=2)
@@ -90,8 +91,8 @@ async def test_a_change_names_the_version_it_saw_or_is_refused(tmp_path: Path) -
     await store.aclose()
 
 
-async def test_the_words_of_a_live_reply_are_taken_until_it_is_cancelled_or_failed(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_the_words_of_a_live_reply_are_taken_until_it_is_cancelled_or_failed(database: str) -> None:
+    store = await open_store(database)
     taken = a_reply(1)
     assert await added(store, taken)
     assert not await added(store, a_reply(2, words=taken.words))
@@ -113,8 +114,8 @@ async def test_the_words_of_a_live_reply_are_taken_until_it_is_cancelled_or_fail
     await store.aclose()
 
 
-async def test_one_message_belongs_to_one_reply(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_one_message_belongs_to_one_reply(database: str) -> None:
+    store = await open_store(database)
     await added(store, a_reply(1, message_id="m1"))
     await added(store, a_reply(2))
     assert await store.save_reply(a_reply(2, message_id="m1")) is None
@@ -124,8 +125,8 @@ async def test_one_message_belongs_to_one_reply(tmp_path: Path) -> None:
     await store.aclose()
 
 
-async def test_replies_are_listed_newest_first_and_states_oldest_first(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_replies_are_listed_newest_first_and_states_oldest_first(database: str) -> None:
+    store = await open_store(database)
     for number in (2, 3, 1):
         await added(store, a_reply(number, ticket_id=101 if number < 3 else 102, state=HELD if number > 1 else SENDING))
     assert [one.id for one in await store.recent_replies(10)] == [a_reply(n).id for n in (3, 2, 1)]
@@ -135,8 +136,8 @@ async def test_replies_are_listed_newest_first_and_states_oldest_first(tmp_path:
     await store.aclose()
 
 
-async def test_everybody_who_drafted_the_words_is_remembered_once(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_everybody_who_drafted_the_words_is_remembered_once(database: str) -> None:
+    store = await open_store(database)
     await added(store, a_reply())
     for _ in range(2):
         await store.add_drafter(a_reply().id, principal="two", owner="two")
@@ -144,8 +145,8 @@ async def test_everybody_who_drafted_the_words_is_remembered_once(tmp_path: Path
     await store.aclose()
 
 
-async def test_the_first_showing_of_a_digest_counts(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_the_first_showing_of_a_digest_counts(database: str) -> None:
+    store = await open_store(database)
     await added(store, a_reply())
     await store.add_view(a_reply().id, "sha256:1", "first", "2026-01-28T12:00:00Z")
     await store.add_view(a_reply().id, "sha256:1", "second", "2026-01-28T12:00:09Z")
@@ -154,8 +155,8 @@ async def test_the_first_showing_of_a_digest_counts(tmp_path: Path) -> None:
     await store.aclose()
 
 
-async def test_a_note_is_being_posted_once_and_can_be_posted_again_later(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_a_note_is_being_posted_once_and_can_be_posted_again_later(database: str) -> None:
+    store = await open_store(database)
     assert await store.add_note(a_note(1), since="2999")
     assert not await store.add_note(a_note(2), since="2999")
     saved = await store.save_note(a_note(1, state="posted", comment_id=7))
@@ -168,11 +169,11 @@ async def test_a_note_is_being_posted_once_and_can_be_posted_again_later(tmp_pat
     await store.aclose()
 
 
-async def test_two_connections_that_draft_the_same_words_make_one_reply(tmp_path: Path) -> None:
-    one, two = [await SqliteStore.open(tmp_path / "a.sqlite3") for _ in range(2)]
+async def test_two_connections_that_draft_the_same_words_make_one_reply(database: str) -> None:
+    one, two = [await open_store(database) for _ in range(2)]
     won: list[bool] = []
 
-    async def draft(store: SqliteStore, number: int) -> None:
+    async def draft(store: Store, number: int) -> None:
         won.append(await added(store, a_reply(number, words="the same")))
 
     async with anyio.create_task_group() as group:
@@ -184,12 +185,12 @@ async def test_two_connections_that_draft_the_same_words_make_one_reply(tmp_path
     await two.aclose()
 
 
-async def test_of_two_connections_that_change_the_same_version_one_wins(tmp_path: Path) -> None:
-    one, two = [await SqliteStore.open(tmp_path / "a.sqlite3") for _ in range(2)]
+async def test_of_two_connections_that_change_the_same_version_one_wins(database: str) -> None:
+    one, two = [await open_store(database) for _ in range(2)]
     await added(one, a_reply())
     won: list[Reply | None] = []
 
-    async def change(store: SqliteStore, reason: str) -> None:
+    async def change(store: Store, reason: str) -> None:
         won.append(await store.save_reply(a_reply(state=HELD, reason=reason)))
 
     async with anyio.create_task_group() as group:
@@ -204,11 +205,11 @@ async def test_of_two_connections_that_change_the_same_version_one_wins(tmp_path
 
 async def test_the_file_is_as_durable_and_as_private_as_promised(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "a.sqlite3"
-    store = await SqliteStore.open(path)
+    store = await open_store(f"sqlite:///{path}")
     await added(store, a_reply())
 
     def pragma(name: str) -> Any:
-        return store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return store.tables._connection.execute(f"PRAGMA {name}").fetchone()[0]
 
     assert pragma("journal_mode") == "wal"
     assert pragma("synchronous") == 2, "FULL"
@@ -223,10 +224,9 @@ async def test_the_file_is_as_durable_and_as_private_as_promised(tmp_path: Path)
 @pytest.mark.parametrize("done", range(len(STEPS)))
 async def test_a_file_of_any_older_version_is_brought_up_to_date_with_what_it_holds(tmp_path: Path, done: int) -> None:
     path = tmp_path / "a.sqlite3"
-    folder = files("deskgate.desk.store") / "migrations"
     old = sqlite3.connect(path)
     for step in STEPS[:done]:
-        old.executescript((folder / step).read_text("utf-8"))
+        old.executescript(step)
     old.execute(f"PRAGMA user_version = {done}")
     if done:
         old.execute(
@@ -235,7 +235,7 @@ async def test_a_file_of_any_older_version_is_brought_up_to_date_with_what_it_ho
         )
     old.commit()
     old.close()
-    store = await SqliteStore.open(path)
+    store = await open_store(f"sqlite:///{path}")
     assert [one.id for one in await store.recent_replies(5)] == (["old"] if done else [])
     assert await added(store, a_reply())
     await store.aclose()
@@ -248,7 +248,7 @@ async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     new.commit()
     new.close()
     with pytest.raises(StoreUnusable, match="newer deskgate"):
-        await SqliteStore.open(path)
+        await open_store(f"sqlite:///{path}")
     again = sqlite3.connect(path)
     assert again.execute("PRAGMA user_version").fetchone() == (999,)
     assert again.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
@@ -262,7 +262,7 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) 
     half.commit()
     half.close()
     with pytest.raises(StoreUnusable):
-        await SqliteStore.open(path)
+        await open_store(f"sqlite:///{path}")
     again = sqlite3.connect(path)
     assert [name for (name,) in again.execute("SELECT name FROM sqlite_master")] == ["notes"]
     assert again.execute("PRAGMA user_version").fetchone() == (0,)
@@ -272,25 +272,92 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) 
 async def test_a_path_that_cannot_be_used_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreUnusable, match="DESKGATE_HOME"):
-        await SqliteStore.open(tmp_path / "file" / "a.sqlite3")
+        await open_store(f"sqlite:///{tmp_path / 'file' / 'a.sqlite3'}")
     (tmp_path / "noise.sqlite3").write_bytes(b"this is no database at all " * 100)
     with pytest.raises(StoreUnusable, match="DESKGATE_HOME"):
-        await SqliteStore.open(tmp_path / "noise.sqlite3")
+        await open_store(f"sqlite:///{tmp_path / 'noise.sqlite3'}")
 
 
-async def test_a_ticket_number_beyond_what_the_file_can_hold_is_no_crash_of_other_rows(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
-    with pytest.raises(OverflowError):
+async def test_a_ticket_number_beyond_what_the_file_can_hold_is_no_crash_of_other_rows(database: str) -> None:
+    store = await open_store(database)
+    with pytest.raises((OverflowError, psycopg.DataError)):
         await added(store, a_reply(ticket_id=2**70))
     assert await added(store, a_reply()), "the failed transaction was rolled back"
     await store.aclose()
 
 
-async def test_a_note_that_another_process_finished_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "a.sqlite3")
+async def test_a_note_that_another_process_finished_meanwhile_is_not_begun_again(database: str) -> None:
+    store = await open_store(database)
     first = a_note(1)
     assert await store.add_note(first, since="2000")
     assert await store.save_note(replace(first, state="posted"))
     assert not await store.add_note(a_note(2), since="2000")
     assert await store.add_note(a_note(3), since="2999")
     await store.aclose()
+
+
+async def test_the_end_of_a_transaction_can_depend_on_what_it_sees_and_counts_without_gaps(database: str) -> None:
+    one, two = [await open_store(database) for _ in range(2)]
+    add = "INSERT INTO marks (name, value, set_at) VALUES (:name, :value, '')"
+    seen = ("SELECT count(*) AS n FROM marks", {})
+
+    async def mark(store: Store, name: str) -> None:
+        def then(rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+            return [("UPDATE marks SET value = :value WHERE name = :name", {"name": name, "value": str(rows[0]["n"])})]
+
+        lock = ("UPDATE marks SET value = value WHERE name = 'head'", {})
+        assert await store.write(lock, (add, {"name": name, "value": ""}), tails=[Tail(seen, then)]) == 1
+
+    await one.write((add, {"name": "head", "value": ""}))
+    async with anyio.create_task_group() as group:
+        for number in range(12):
+            group.start_soon(mark, one if number % 2 else two, f"n{number}")
+    rows = await one.rows("SELECT value FROM marks WHERE name <> 'head'")
+    assert sorted(int(row["value"]) for row in rows) == list(range(2, 14))
+    await one.aclose()
+    await two.aclose()
+
+
+async def test_an_end_that_fails_undoes_the_whole_transaction(database: str) -> None:
+    store = await open_store(database)
+    add = ("INSERT INTO marks (name, value, set_at) VALUES ('a', '', '')", {})
+
+    def no_record(_rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        raise ValueError("cannot be written")
+
+    with pytest.raises(ValueError, match="cannot be written"):
+        await store.write(add, tails=[Tail(("SELECT 1 AS one", {}), no_record)])
+    assert await store.rows("SELECT * FROM marks") == []
+    assert await store.write(add, tails=[Tail(("SELECT 1 AS one", {}), lambda _rows: [add])]) == 0, (
+        "a unique index said no"
+    )
+    assert await store.rows("SELECT * FROM marks") == []
+    await store.aclose()
+
+
+async def test_an_end_is_not_reached_where_the_first_step_changed_nothing(database: str) -> None:
+    store = await open_store(database)
+    nothing = ("UPDATE marks SET value = 'x' WHERE name = 'none'", {})
+    add = ("INSERT INTO marks (name, value, set_at) VALUES ('a', '', '')", {})
+    assert await store.write(nothing, tails=[Tail(("SELECT 1 AS one", {}), lambda _rows: [add])]) == 0
+    assert await store.rows("SELECT * FROM marks") == []
+    await store.aclose()
+
+
+async def test_bytes_and_long_numbers_come_back_as_they_were_kept(database: str) -> None:
+    store = await open_store(database)
+    raw = bytes(range(256)) * 40
+    add = (
+        "INSERT INTO inbox_events (source, event_id, body_hash, headers, body, received_at, state, due_at)"
+        " VALUES ('s', 'e', 'h', '{}', :body, '', 'new', :due)"
+    )
+    assert await store.write((add, {"body": raw, "due": 2**53})) == 1
+    (row,) = await store.rows("SELECT * FROM inbox_events WHERE headers LIKE '%}'")
+    assert (row["number"], bytes(row["body"]), row["due_at"]) == (1, raw, 2**53)
+    await store.aclose()
+
+
+async def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+    with pytest.raises(StoreUnusable, match="DESKGATE_DATABASE_URL") as told:
+        await open_store("postgresql://someone:canary-secret@127.0.0.1:1/nowhere?connect_timeout=1")
+    assert "canary" not in str(told.value)

@@ -46,7 +46,7 @@ async def raw(b: Bench) -> AsyncIterator[httpx.AsyncClient]:
 async def test_a_reply_goes_from_ticket_to_decision_through_every_door(tmp_path: Path, door: Door, era: Any) -> None:
     person = Person()
     async with bench(tmp_path) as b, doors(b) as origin, client(origin, door, era, person) as caller:
-        assert len((await caller.client.list_tools()).tools) == 8
+        assert len((await caller.client.list_tools()).tools) == 10
         read = await caller.ok("read_zendesk_ticket", ticket_id=101)
         held = await caller.ok("draft_gated_reply", ticket_id=101, body="The parcel is on its way.")
         assert held["to"] == read["requester"]["email"]
@@ -153,7 +153,7 @@ async def test_a_probe_and_then_a_handshake_on_one_sse_connection_are_both_answe
         assert shaken["result"]["protocolVersion"] == LEGACY
         await stream.post(INITIALIZED)
         listed = await stream.answer(request(2, "tools/list"))
-        assert len(listed["result"]["tools"]) == 8
+        assert len(listed["result"]["tools"]) == 10
 
 
 @pytest.mark.parametrize(("method", "path"), WAYS_IN)

@@ -37,6 +37,8 @@ READERS = {
     "list_zendesk_pending",
     "cancel_reply",
     "track_reply",
+    "check_inbox",
+    "read_audit_trail",
 }
 DRAFTERS = READERS | {"draft_gated_reply", "note_zendesk_ticket"}
 DECIDERS = READERS | {"decide_reply"}
@@ -74,10 +76,10 @@ async def test_nobody_comes_in_without_a_good_token(tmp_path: Path, tokens: Toke
 
 
 @pytest.mark.parametrize(("method", "path"), WAYS_IN)
-async def test_a_token_that_may_neither_draft_nor_decide_is_forbidden_at_every_door(
+async def test_a_token_that_may_neither_draft_nor_decide_nor_audit_is_forbidden_at_every_door(
     tmp_path: Path, tokens: TokenFile, method: str, path: str
 ) -> None:
-    secret = tokens.new("auditor", "audit", "admin", kind="human")
+    secret = tokens.new("monitor", "admin", kind="human")
     async with bench(tmp_path) as b, open_doors(b, tokens) as origin, raw(origin, secret) as http:
         answered = await http.request(method, path, json=INITIALIZE)
         assert answered.status_code == 403
@@ -380,3 +382,24 @@ async def test_the_callers_token_goes_to_nobody_else(
     for one in seen:
         assert "dgt_" not in str(one.headers.raw) + str(one.url) + one.content.decode(errors="replace")
     assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("door", DOORS)
+async def test_an_auditors_token_reads_the_trail_and_nothing_else(
+    tmp_path: Path, tokens: TokenFile, door: Door, era: Any
+) -> None:
+    bot, auditor = tokens.new("bot", "draft"), tokens.new("auditor", "audit", kind="human")
+    async with bench(tmp_path) as b, open_doors(b, tokens) as origin:
+        async with client(origin, bot, door, era) as caller:
+            await caller.ok("draft_gated_reply", ticket_id=101, body=BODY)
+        async with client(origin, auditor, door, era) as caller:
+            assert {tool.name for tool in (await caller.client.list_tools()).tools} == {"read_audit_trail"}
+            records = (await caller.ok("read_audit_trail", ticket_id=101))["records"]
+            assert "agent bot" in records[0]["who"]
+            assert await caller.fails("read_zendesk_ticket", ticket_id=101) == "forbidden"
+            assert await caller.fails("list_zendesk_pending") == "forbidden"
+            with pytest.raises(MCPError, match="reads the audit trail and nothing else"):
+                await caller.client.read_resource("zendesk://tickets/101")
+            with pytest.raises(MCPError, match="reads the audit trail and nothing else"):
+                await caller.client.get_prompt("triage_queue")

@@ -1,10 +1,8 @@
 """examples/nginx.conf, run: a client outside speaks TLS with nginx, and nginx with deskgate."""
 
-import shutil
 import ssl
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,67 +14,28 @@ import pytest
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from nginx_front import certificate, free_port, needs_nginx, nginx
 from open_doors import ACCEPT, DOORS, Door, TokenFile, bearer, open_doors
 
 from bench import ERAS, Caller, Person, bench
-from deskgate.protocol.http import listen
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nginx.conf"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-OPENSSL = shutil.which("openssl")
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(not (NGINX and OPENSSL), reason="runs where nginx and openssl are installed"),
+    needs_nginx,
 ]
-
-
-def free_port() -> int:
-    with listen("127.0.0.1", 0) as found:
-        return int(found.getsockname()[1])
-
-
-def certificate(folder: Path) -> None:
-    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    files = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
-    subprocess.run([OPENSSL or "", *words.split(), *files], check=True, capture_output=True)
-
-
-@contextmanager
-def nginx(folder: Path, port: int, upstream: str) -> Iterator[None]:
-    """The example with this machine's name, ports and certificate in it, in front of `upstream`."""
-    site = EXAMPLE.read_text()
-    for old, new in (
-        ("listen 443", f"listen 127.0.0.1:{port}"),
-        ("desk.example.com", "localhost"),
-        ("server 127.0.0.1:8642", f"server {upstream}"),
-        ("/etc/ssl/deskgate", str(folder)),
-    ):
-        assert old in site
-        site = site.replace(old, new)
-    for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
-        site += f"{one}_temp_path {folder}/{one};\n"
-    conf = folder / "nginx.conf"
-    conf.write_text(f"daemon off; pid {folder}/pid; events {{}} http {{ access_log off;\n{site} }}\n")
-    process = subprocess.Popen([NGINX or "", "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(conf)])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 @asynccontextmanager
 async def outside(folder: Path) -> AsyncIterator[tuple[Any, TokenFile, str, ssl.SSLContext]]:
     """A desk behind nginx; gives the bench, its token file, the public address and what trusts its certificate."""
     tokens = TokenFile(folder / "tokens.jsonl")
-    tokens.new("nobody", "audit")
+    tokens.new("nobody", "admin")
     certificate(folder)
     port = free_port()
     public = f"https://localhost:{port}"
     trust = ssl.create_default_context(cafile=folder / "fullchain.pem")
     async with bench(folder) as b, open_doors(b, tokens, public_url=public) as origin:
-        with nginx(folder, port, origin.removeprefix("http://")):
+        with nginx(folder, "nginx.conf", port, {"127.0.0.1:8642": origin.removeprefix("http://")}):
             async with httpx.AsyncClient(base_url=public, verify=trust, trust_env=False) as http:
                 with anyio.fail_after(20):
                     while not await answers(http):

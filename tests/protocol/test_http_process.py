@@ -13,7 +13,7 @@ from real_port import upstream
 from real_process import Pipe, deskgate
 
 from deskgate.desk.replies import HELD, SENDING
-from deskgate.desk.store.sqlite import SqliteStore
+from deskgate.desk.store import open_store
 from deskgate.protocol.http import listen
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ async def legacy_session(client: httpx.AsyncClient) -> dict[str, str]:
 
 async def written(folder: Path) -> str:
     """The state of the only reply on record."""
-    store = await SqliteStore.open(folder / "deskgate.sqlite3")
+    store = await open_store(f"sqlite:///{folder / 'deskgate.sqlite3'}")
     try:
         (reply,) = await store.replies_of_ticket(101)
     finally:

@@ -14,7 +14,7 @@ from real_process import Pipe, deskgate
 
 from bench import ERAS, Caller, Person
 from deskgate.desk.replies import HELD, SENDING, Reply
-from deskgate.desk.store.sqlite import SqliteStore
+from deskgate.desk.store import open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ sys.modules[__name__] = importlib.import_module(__name__)
 
 
 async def record(folder: Path) -> list[Reply]:
-    store = await SqliteStore.open(folder / "deskgate.sqlite3")
+    store = await open_store(f"sqlite:///{folder / 'deskgate.sqlite3'}")
     try:
         return await store.replies_of_ticket(101)
     finally:
@@ -239,7 +239,7 @@ async def test_a_probe_and_then_a_handshake_on_one_pipe_are_both_answered(tmp_pa
         shaken = await pipe.shake_hands()
         assert shaken["result"]["protocolVersion"] == LEGACY
         listed = await pipe.answer(request(1, "tools/list"))
-        assert len(listed["result"]["tools"]) == 8
+        assert len(listed["result"]["tools"]) == 10
 
 
 async def test_a_refused_probe_and_then_a_handshake_on_one_pipe_are_both_answered(tmp_path: Path) -> None:

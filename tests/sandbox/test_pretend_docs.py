@@ -8,7 +8,9 @@ from deskgate.sandbox.app import APPLIED
 from deskgate.sandbox.constants import SANDBOX_ENVIRONMENT
 from deskgate.sandbox.control import ROUTES
 from deskgate.sandbox.faults import KINDS
+from deskgate.sandbox.multimail.events import CLIENT, EVERY_NAME
 from deskgate.sandbox.switches import SWITCHES
+from deskgate.sandbox.zendesk.trigger import TEMPLATE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
 
@@ -49,5 +51,13 @@ def test_every_control_route_that_the_page_names_is_served() -> None:
         for methods, path in re.findall(r"((?:`?[A-Z]+`?,? )+)/sandbox(/[a-zA-Z/]+)", named)
         for method in re.findall(r"[A-Z]+", methods)
     ]
-    assert len(routes) == 10
+    assert len(routes) == 18
     assert [route for route in routes if ROUTES.find(*route) is None] == []
+
+
+def test_the_page_has_every_event_name_and_the_triggers_text() -> None:
+    rows = table("Webhooks")
+    told = {name for row in rows.values() for cell in row for name in re.findall(r"`([a-z_.]+)`", cell)}
+    assert told == EVERY_NAME
+    assert len(rows) == len(CLIENT)
+    assert json.dumps(TEMPLATE) in PAGE

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from deskgate.sandbox.constants import API_USER_EMAIL, ZENDESK_TOKEN
-from deskgate.sandbox.serve import play_customer, serve
+from deskgate.sandbox.player import Turn, play
+from deskgate.sandbox.serve import serve
 from deskgate.sandbox.world import World
 
 pytestmark = pytest.mark.anyio
@@ -23,10 +24,14 @@ import anyio, sys
 from pathlib import Path
 from deskgate.sandbox.faults import parse_fault
 from deskgate.sandbox.serve import serve
+from deskgate.sandbox.world import World
 def announce(text):
     sys.stdout.write(text + "\\n<end>\\n")
     sys.stdout.flush()
 faults = [parse_fault(text) for text in sys.argv[2:]]
+world = World.open(Path(sys.argv[1]))
+world.point_webhooks("")
+world.close()
 anyio.run(serve, Path(sys.argv[1]), "127.0.0.1", 0, announce, faults)
 """
 
@@ -123,11 +128,11 @@ async def test_a_customer_can_answer_beside_the_running_sandbox(
     sent = (await client.post("/multimail/send_email", json=send, headers=key, auth=None)).json()
     folder = Path(lines["folder"])
     with pytest.raises(LookupError):
-        await anyio.to_thread.run_sync(play_customer, folder, 106, "too early")
+        await anyio.to_thread.run_sync(play, folder, Turn(106, "too early"))
     decider = {"authorization": f"Bearer {lines['MULTIMAIL_OVERSIGHT_TOKEN']}"}
     decision = {"message_id": sent["message_id"], "decision": "approve"}
     await client.post("/multimail/decide_email", json=decision, headers=decider, auth=None)
-    email_id = await anyio.to_thread.run_sync(play_customer, folder, 106, "got in, thank you!")
+    email_id = await anyio.to_thread.run_sync(play, folder, Turn(106, "got in, thank you!"))
     params = {"direction": "inbound"}
     inbox = await client.get("/multimail/check_inbox", headers=key, params=params, auth=None)
     assert [one["message_id"] for one in inbox.json()["messages"]] == [email_id]

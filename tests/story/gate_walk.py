@@ -102,7 +102,7 @@ class Walk(Promise):
             (self.folder / "policy.toml").write_text(LOW_RISK, "utf-8")
             self.environment["DESKGATE_POLICY"] = str(self.folder / "policy.toml")
         self.processes = [await self._opened(), await self._opened()]
-        self.rows_seen = sqlite3.connect(settings.read(self.environment, sandbox=True, role="solo").database)
+        self.rows_seen = sqlite3.connect(settings.read(self.environment, sandbox=True, role="solo").data)
         self.rows_seen.row_factory = sqlite3.Row
 
     async def close(self) -> None:

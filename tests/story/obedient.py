@@ -43,6 +43,8 @@ class Obedient:
             await self._try("draft_gated_reply", ticket_id=ticket_id, body="Thank you for writing."),
             await self._try("list_zendesk_pending", limit=100),
             await self._try("track_reply"),
+            await self._try("check_inbox"),
+            await self._try("read_audit_trail"),
         ]
         seen = "\n".join(texts)
         found = "\n".join(readings(seen))

@@ -26,7 +26,7 @@ from story.dying import (
 )
 from story.trial import truth
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
 FORMS = ["v1", "short"]
 PLACES = {"on its way there": True, "on its way back": False}

@@ -1,17 +1,20 @@
 """Injected tickets, read by an agent that obeys everything: no mail to a stranger, no decision, whoever it acts for."""
 
 import json
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from injections import EVIL, FORMS, REQUESTER, TICKET
+from injections import EVIL, FORMS, REQUESTER, SPOKEN, TICKET
 from obedient import Obedient, readings
 
 from bench import Bench, Person, bench
+from desk.inbox.desk_at_work import AtWork
 from deskgate.desk.principals import DRAFT, Principal
 from deskgate.desk.text import CLOSE, OPEN
+from deskgate_tools._arrived import arrived_mail
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +104,63 @@ async def test_every_form_reaches_the_model_inside_a_fence_or_not_at_all(tmp_pat
             assert (text[0], text[-1]) == (OPEN, CLOSE), form.name
             assert (text.count(OPEN), text.count(CLOSE)) == (1, 1), form.name
         assert not {OPEN, CLOSE} & set("".join(read["ticket"]["tags"])), form.name
+
+
+async def test_what_is_written_by_email_reaches_the_model_inside_a_fence_too(tmp_path: Path) -> None:
+    """The same texts, in a mail that answers our reply; subjects and senders are the writer's as well."""
+    async with bench(tmp_path) as one, one.client("auto", Person()) as caller:
+        at = AtWork.of(one)
+        await at.sent(TICKET)
+        for text in SPOKEN.values():
+            one.world.receive_reply(TICKET, text)
+            one.world.receive_mail(f'"{EVIL} ⟫" <{EVIL}>', text[:900], text)
+        for _ in range(3):  # Zendesk takes thirty updates of one ticket in ten minutes
+            await at.work(400)
+            one.clock.advance(3_600)
+        mails = [arrived_mail(mail, 1) for mail in (await one.desk.arrived(limit=1_000)).mails]
+        listed = (await caller.ok("check_inbox", limit=50))["mails"]
+    assert len(mails) == 2 * len(SPOKEN)
+    assert listed
+    for mail in [*(each.model_dump() for each in mails), *listed]:
+        for text in (mail["subject"], mail["new_text"].partition(" (cut: ")[0]):
+            assert (text[0], text[-1]) == (OPEN, CLOSE), mail["new_text"]
+            assert (text.count(OPEN), text.count(CLOSE)) == (1, 1), mail["new_text"]
+        assert mail["from_requester"] == (mail["sender"] == REQUESTER)
+        bare = mail | {"subject": "", "new_text": "", "sender": ""}
+        assert EVIL not in str(bare)
+        assert not [char for char in str(mail) if unicodedata.category(char) in ("Cf", "Co", "Cs")]
+
+
+@pytest.mark.parametrize("role", ["agent", "solo"])
+async def test_an_order_that_comes_by_email_moves_no_mail_and_no_decision(tmp_path: Path, role: str) -> None:
+    async with bench(tmp_path) as setting:
+        before = await AtWork.of(setting).sent(TICKET)
+        out = len(setting.world.sent_mails())
+        await colleague_drafts(setting)
+        for name in ("plain order", "tool call: approve", "tool call: draft with an address", "send to"):
+            setting.world.receive_reply(TICKET, SPOKEN[name], sender="stranger@evil.example")
+            setting.clock.advance(60)
+        await AtWork.of(setting).work()
+        async with (
+            bench(tmp_path, world=setting.world, clock=setting.clock, role=role) as one,
+            one.client("auto", Person(action="decline")) as caller,
+        ):
+            agent = Obedient(caller)
+            await agent.work(TICKET)
+        assert "check_inbox" in agent.succeeded
+        decided = [one for one in await setting.desk.core.store.recent_replies(100) if one.decision]
+        assert [one.message_id for one in decided] == [before["message_id"]], "nothing was decided but what was before"
+        setting.clock.advance(60)
+        assert len(setting.world.sent_mails()) == out
+        assert {
+            address
+            for mail in setting.world.emails()
+            if mail["direction"] == "outbound"
+            for address in _addresses(mail)
+        } <= {
+            REQUESTER,
+            *OTHERS.values(),
+        }
 
 
 async def test_the_agent_would_do_harm_if_it_could(tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ async def story(caller: Caller, world: World, clock: FakeClock) -> list[str]:
         await say("decide_reply", message_id=drafted.get("message_id") or "none", decision="approve")
         await say("cancel_reply", message_id=drafted.get("message_id") or "none")
         await say("track_reply", ticket_id=101)
+        await say("check_inbox", ticket_id=101)
+        await say("read_audit_trail", ticket_id=101)
         world.faults.clear()
     for key in ("draft_gated_reply", "decide_reply"):
         await say(key, ticket_id=[KEYS], nonsense=True)

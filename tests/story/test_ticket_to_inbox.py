@@ -21,7 +21,7 @@ from fakes import FakeClock
 from story.dying import TICKET, decisions
 from story.trial import ANSWER, FIRST, NOTE, SECOND
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
 Era = Literal["auto", "legacy"]
 MARIA = "maria.lindqvist@example.com"

@@ -70,7 +70,9 @@ def good_calls(message_id: str) -> dict[str, dict[str, Any]]:
         "draft_gated_reply": {"ticket_id": ORDER, "body": "It is at Kvarnen Livs.", "subject": "Re: your kettle"},
         "list_zendesk_pending": {"limit": 5, "cursor": None, "ticket_id": ORDER},
         "track_reply": {"message_id": message_id, "ticket_id": None},
+        "check_inbox": {"ticket_id": ORDER, "since": "2026-01-01T00:00:00Z", "limit": 5},
         "note_zendesk_ticket": {"ticket_id": ORDER, "note": "Asked the carrier."},
+        "read_audit_trail": {"message_id": message_id, "ticket_id": None, "limit": 5},
         "cancel_reply": {"message_id": message_id, "reason": "a better one comes"},
         "decide_reply": {"message_id": message_id, "decision": "reject", "digest": None, "reason": "not now"},
     }

@@ -1,19 +1,24 @@
 """What holds for every tool: hostile arguments, failing services, what never comes back, and how large an answer is."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from calls import ANSWER_LIMIT_BYTES, CODES, HOSTILE, NOWHERE, drafted, good_calls, raw
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from bench import ERAS, Caller, Person, bench
+from desk.inbox.desk_at_work import AtWork
 from deskgate_tools import TOOLS
 
 pytestmark = pytest.mark.anyio
 
 NAMES = [function.__name__ for function, _ in TOOLS]
+# What our own record alone may be enough for.
+READING = ("track_reply", "search_zendesk_tickets", "list_zendesk_pending", "check_inbox", "read_audit_trail")
 NEVER = (
     "203.0.113.77",
     "Lisbon",
@@ -104,6 +109,39 @@ async def test_a_missing_argument_is_named(tmp_path: Path, era: Any, tool: str) 
             assert f"{name}: " in result.content[0].text
 
 
+def unlike(answer: Any, schema: dict[str, Any], where: str = "") -> Iterator[str]:
+    """What an answer has that its listed schema does not tell, where a member without a type is text or null."""
+    if "properties" in schema and answer is not None:
+        for name, value in answer.items():
+            if name in schema["properties"]:
+                yield from unlike(value, schema["properties"][name], f"{where}.{name}")
+            else:
+                yield f"{where}.{name} is not listed"
+    elif "items" in schema:
+        for value in answer:
+            yield from unlike(value, schema["items"], f"{where}[]")
+    elif "type" not in schema and not isinstance(answer, str | None):
+        yield f"{where} is neither text nor null"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_every_call_and_every_answer_is_what_the_listed_schemas_say(tmp_path: Path, era: Any) -> None:
+    async with bench(tmp_path) as one, one.client(era, Person()) as caller:
+        one.world.receive_mail("stranger@example.net", "Hello", "Is anybody there?")
+        await AtWork.of(one).work()
+        for tool in (await caller.client.list_tools()).tools:
+            calls = good_calls(await drafted(caller, body=f"A reply for {tool.name}")) | {"check_inbox": {}}
+            told, schema = calls[tool.name], tool.output_schema or {}
+            for listed in (tool.input_schema, schema):
+                Draft202012Validator.check_schema(listed)
+            Draft202012Validator(tool.input_schema).validate(told)
+            answer = await caller.ok(tool.name, **told)
+            Draft202012Validator(schema).validate(answer)
+            assert list(unlike(answer, schema, tool.name)) == []
+            assert any(answer.values()), "there was something to look at"
+            one.clock.advance(1)
+
+
 class Broken(httpx.AsyncBaseTransport):
     """A network that works until it is broken, and then does one thing for ever."""
 
@@ -161,7 +199,7 @@ async def test_no_tool_answers_with_a_bare_error_when_the_services_fail(tmp_path
             result = await caller.call(tool, **good)
             code = checked(result, f"{tool}: {way}")
             assert "IGNORE ALL" not in raw(result), "a service's words never reach the model"
-            assert code is not None or tool in ("track_reply", "search_zendesk_tickets", "list_zendesk_pending"), tool
+            assert code is not None or tool in READING, tool
     world.close()
 
 
@@ -169,7 +207,7 @@ async def _answers(caller: Caller) -> list[Any]:
     """What every tool that reads says about every ticket."""
     found = [await caller.call("search_zendesk_tickets", limit=100), await caller.call("list_zendesk_pending")]
     for ticket_id in (101, 102, 103, 104, 105, 106, NOWHERE):
-        for tool in ("read_zendesk_ticket", "track_reply", "list_zendesk_pending"):
+        for tool in ("read_zendesk_ticket", "track_reply", "list_zendesk_pending", "check_inbox", "read_audit_trail"):
             more = {"comments": 100} if tool == "read_zendesk_ticket" else {}
             found.append(await caller.call(tool, ticket_id=ticket_id, **more))
         found.append(await caller.call("draft_gated_reply", ticket_id=ticket_id, body="Thank you for writing."))

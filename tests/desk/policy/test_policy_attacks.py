@@ -285,6 +285,9 @@ async def test_a_service_that_does_not_show_the_body_gets_no_automatic_approval(
         async def read(self, message_id: str) -> Mail:
             return replace(await self._outbox.read(message_id), body=None)
 
+        async def at(self, _mailbox: str) -> Any:
+            return self
+
     async with policy_desk(tmp_path) as d:
         d.tag("low-risk")
         core = replace(d.bench.desk.core, outbox=Bodiless(d.bench.desk.core.outbox))
@@ -310,15 +313,6 @@ async def test_a_refusing_rule_stops_a_draft_before_anything_is_sent(tmp_path: P
             "SELECT effect, outcome FROM policy_evaluations WHERE rule = 'secrets'"
         )
         assert rows == [{"effect": "refused", "outcome": "refuse"}] * 2
-
-
-async def test_a_monitored_outcome_is_recorded_and_held(tmp_path: Path) -> None:
-    text = 'version = "1"\nmonitored_mailbox = "u@example.com"\n' + rule("monitored", 'tags_all = ["low-risk"]')
-    async with policy_desk(tmp_path, text) as d:
-        d.tag("low-risk")
-        reply = await d.draft()
-        assert reply.state == "held"
-        assert ((await d.last(reply))["outcome"], (await d.last(reply))["effect"]) == ("monitored", "held")
 
 
 async def test_a_process_without_the_deciding_key_approves_nothing(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ async def test_it_says_why_each_rule_did_not_match_and_shows_no_text_of_the_cust
         assert "priority             yes      normal" in text
         assert "2. rest (hold) matches" in text
         assert "1 more after that are not looked at." in text
-        assert text.endswith('Outcome: hold. Rule "rest" says hold.')
+        assert 'Outcome: hold. Rule "rest" says hold.' in text
+        assert text.endswith("If a reviewer corrects it, another person has to approve.")
         assert "kettle" not in text.casefold()
         assert "maria" not in text.casefold()
         dumped = json.loads(json.dumps(found.dump()))

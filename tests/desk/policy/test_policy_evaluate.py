@@ -107,9 +107,7 @@ def test_a_tag_helps_only_from_a_human_agent_and_stands_in_the_way_from_anyone(
 def test_a_monitored_rule_is_as_strict_as_an_approving_one() -> None:
     text = policy_of(rule("monitored", 'tags_all = ["low-risk"]'), top='monitored_mailbox = "u@example.com"')
     assert evaluate(text, GOOD).outcome == "monitored"
-    assert evaluate(text, GOOD).why == (
-        'Rule "r" says monitored: mails from the monitored mailbox are not sent by this version, so a person decides.'
-    )
+    assert evaluate(text, GOOD).why == 'Rule "r" says monitored.'
     assert evaluate(text, good(tags=(("low-risk", BOT),))).outcome == "hold"
     assert evaluate(text, good(first_contact=True)).outcome == "hold"
 

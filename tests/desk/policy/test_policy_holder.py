@@ -100,8 +100,16 @@ def test_the_check_up_says_what_each_outcome_comes_to_at_this_mailbox() -> None:
     text = policy_of(rule("approve", "first_contact = false", "a"), rule("monitored", "first_contact = false", "m"),
                      rule("refuse", "first_contact = false", "z"), top='monitored_mailbox = "u@example.com"')  # fmt: skip
     line = outcomes_check(text, "gated_send", deciding_key=True)
-    assert line.state == "warning"
-    assert [part.split(":")[0] for part in line.text.split("; ")] == ["hold", "approve", "refuse", "monitored"]
+    assert line.state == "ok"
+    names = ["hold", "approve", "refuse", "monitored", "a reviewer's correction"]
+    assert [part.split(":")[0] for part in line.text.split("; ")] == names
+    assert "monitored: leaves at once from u@example.com, with a copy" in line.text
+    assert "correction: another person approves" in line.text
+    barred = outcomes_check(text, "gated_send", deciding_key=True, obstacle="it is not there")
+    assert barred.state == "warning"
+    assert "monitored: waits for a person, because it is not there" in barred.text
+    itself = outcomes_check(policy('version = "1"\ncorrections = "approve"'), "gated_send", deciding_key=True)
+    assert "correction: they may approve it themselves" in itself.text
     assert outcomes_check(policy(LOW_RISK), "gated_send", deciding_key=True).state == "ok"
     assert "no deciding key" in outcomes_check(policy(LOW_RISK), None, deciding_key=False).text
     assert outcomes_check(policy(LOW_RISK), "monitored", deciding_key=True).state == "fault"

@@ -226,3 +226,12 @@ def test_a_file_of_exactly_the_largest_size_is_read() -> None:
 )
 def test_history_is_asked_for_only_where_a_rule_needs_it(text: str, asks: bool) -> None:
     assert policy_of(text).asks_history is asks
+
+
+def test_who_approves_a_correction_is_one_of_two_words_and_strict_unless_said() -> None:
+    assert parse(b'version = "1"').corrections == "another_person"
+    assert parse(b'version = "1"\ncorrections = "approve"').corrections == "approve"
+    for value in ('"yes"', "true", '["approve"]', '"Approve"'):
+        with pytest.raises(PolicyError) as refused:
+            parse(f'version = "1"\ncorrections = {value}'.encode())
+        assert refused.value.faults == ['The file: "corrections" must be one of another_person, approve.']

@@ -123,7 +123,7 @@ class Desk:
 @asynccontextmanager
 async def opened(folder: Path, *, origin: str = ORIGIN, **given: Any) -> AsyncIterator[Desk]:
     """The page over a world in this folder."""
-    approval = {name: given.pop(name) for name in ("approval_hours", "why_held", "public_url") if name in given}
+    approval = {name: given.pop(name) for name in ("why_held", "public_url") if name in given}
     async with bench(folder, **given) as product:
         reviewers = Reviewers(product.desk.core.store, product.clock)
         host = origin.partition("//")[2]

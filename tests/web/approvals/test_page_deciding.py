@@ -86,7 +86,7 @@ async def test_a_new_public_comment_after_the_look_stops_the_approval_and_a_seco
 
 
 async def test_a_look_counts_for_as_long_as_was_set_and_no_longer(tmp_path: Path) -> None:
-    async with opened(tmp_path, approval_hours=2) as desk:
+    async with opened(tmp_path, DESKGATE_SEEN_HOURS="2") as desk:
         reply = await desk.draft()
         ines = await desk.reviewer()
         digest = (await ines.get(f"/approvals/{reply.id}")).value("digest")

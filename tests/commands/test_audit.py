@@ -1,0 +1,190 @@
+"""`deskgate audit`: what was recorded is exported, checked, and shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+from audit_office import AtWork, Operator, bench
+
+from desk.inbox.desk_at_work import REQUESTER, TICKET
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+
+async def test_an_export_verifies_and_a_copy_from_outside_covers_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        told = await audit("export", tmp_path / "out")
+        assert told.code == 0, told.err
+        assert "VERIFY.txt" in told.out
+        alone = await audit.verify(tmp_path / "out")
+        assert alone.code == 2, alone.out
+        vkey = (await audit.keeper.signer()).vkey
+        assert vkey in told.err
+        checkpoint = tmp_path / "out" / "checkpoint"
+        assert (await audit.verify(tmp_path / "out", "--key", vkey, "--anchor", checkpoint)).code == 0
+        pin = tmp_path / "pin"
+        assert (await audit.verify(tmp_path / "out", "--pin", pin)).code == 2
+        assert (await audit.verify(tmp_path / "out", "--pin", pin)).code == 0
+        (first, *_) = (tmp_path / "out" / "audit.jsonl").read_bytes().splitlines()
+        assert json.loads(first)["ev"] in ("log.start", "draft.create")
+        line = json.loads((tmp_path / "out" / "audit.jsonl").read_bytes().splitlines()[-1])
+        assert (line["ev"], line["actor"]["id"]) == ("export", "ines"), "the export stands in itself"
+
+
+async def test_the_database_verifies_as_it_is(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        young = await audit.verify()
+        assert young.code == 2, young.out
+        await AtWork.of(one).sent()
+        await audit("export", tmp_path / "out")
+        anchor = ("--anchor", tmp_path / "out" / "checkpoint")
+        assert (await audit.verify(None, *anchor)).code == 0
+        await AtWork.of(one).held()
+        later = await audit.verify(None, *anchor)
+        assert later.code == 2, later.out
+        assert "not covered by a checkpoint yet" in later.out
+        await audit.keeper.sign()
+        assert "The tail after size" in (await audit.verify(None, *anchor)).out
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("UPDATE audit_personal SET text = 'no' WHERE seq = (SELECT MIN(seq) FROM audit_personal)", "personal.commitment"),
+        ("UPDATE audit_head SET prev = 'x'", "head.row"),
+        ("UPDATE audit_head SET frontier = 'x'", "head.row"),
+        ("DELETE FROM audit_records WHERE seq = 2", "record.seq"),
+        ("UPDATE audit_records SET ev = 'ticket.read' WHERE seq = 2", "record.columns"),
+    ],
+)  # fmt: skip
+async def test_a_database_that_was_changed_by_hand_is_found_out(tmp_path: Path, statement: str, rule: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit.keeper.sign()
+        store = one.desk.core.store
+        if store.dialect == "sqlite":
+            await store.rows("DROP TRIGGER audit_records_stay")
+            await store.rows("DROP TRIGGER audit_records_kept")
+        else:
+            await store.write(("ALTER TABLE audit_records DISABLE TRIGGER USER", {}))
+        await store.write((statement, {}))
+        told = await audit.verify()
+        assert told.code == 1, told.out
+        assert rule in told.out
+
+
+async def test_what_stays_behind_when_the_database_is_put_back_from_a_copy_is_noticed(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit.keeper.sign()
+        await one.desk.core.store.write(("DELETE FROM audit_checkpoints", {}))
+        told = await audit("export", tmp_path / "out")
+        assert told.code == 1
+        assert "put back from an older copy" in told.err
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--ticket", str(TICKET)], ["--requester", REQUESTER.upper()], ["--since", "2026-01-01"]]
+)
+async def test_a_part_is_exported_with_proofs(tmp_path: Path, words: list[str]) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = AtWork.of(one)
+        await desk.sent()
+        await desk.sent(104, "Something else.")
+        told = await audit("export", tmp_path / "out", *words)
+        assert told.code == 0, told.err
+        records = [json.loads(line) for line in (tmp_path / "out" / "audit.jsonl").read_bytes().splitlines()]
+        tickets = {record.get("obj", {}).get("ticket") for record in records}
+        assert TICKET in tickets
+        assert (104 in tickets) == (words[0] == "--since")
+        assert not (tmp_path / "out" / "personal.jsonl").exists()
+        assert (await audit.verify(tmp_path / "out", "--anchor", tmp_path / "out" / "checkpoint")).code == 0
+
+
+async def test_the_texts_go_along_only_when_asked_for(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent(body="The kettle is blue.")
+        told = await audit("export", tmp_path / "out", "--with-personal")
+        assert "erased here later stays in it" in told.err
+        assert "The kettle is blue." in (tmp_path / "out" / "personal.jsonl").read_text("utf-8")
+        assert (await audit.verify(tmp_path / "out")).code == 2
+        again = await audit("export", tmp_path / "out")
+        assert again.code == 1
+        assert "there already" in again.err
+
+
+async def test_a_timeline_tells_who_did_what_with_the_texts(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        drafted = await AtWork.of(one).sent(body="The kettle is blue.")
+        told = await audit("show", str(TICKET))
+        assert told.code == 0
+        assert told.out.index("draft.create") < told.out.index("email.decide") < told.out.index("email.send")
+        assert "body | The kettle is blue." in told.out
+        data = (await audit("show", "--message", drafted["message_id"], "--json")).data
+        assert [one["seq"] for one in data] == sorted(one["seq"] for one in data)
+        assert data[0]["personal"]["to"] == REQUESTER
+        nothing = await audit("show", "999")
+        assert nothing.code == 1
+        assert "Nothing is recorded" in nothing.err
+
+
+async def test_what_is_no_export_and_no_database_is_unreadable(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        for target in (tmp_path / "nowhere", f"sqlite:///{tmp_path / 'nowhere.sqlite3'}"):
+            assert (await audit.verify(target)).code == 3
+        assert not (tmp_path / "nowhere.sqlite3").exists()
+        assert (await audit.verify(None, "--key", "no key")).code == 3
+        with pytest.raises(SystemExit) as left:
+            await audit.verify(None, "--nonsense")
+        assert left.value.code == 3
+
+
+async def test_old_records_are_dropped_after_they_were_archived_and_the_rest_verifies(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        assert "Nothing was archived" in (await audit("prune", "--yes")).err
+        told = await audit("archive", tmp_path / "old")
+        assert told.code == 0, told.err
+        assert (await audit("prune")).code == 1, "nobody was asked"
+        pruned = await audit("prune", "--yes")
+        assert pruned.code == 0, pruned.err
+        assert (await audit.verify(tmp_path / "old")).code == 2
+        await AtWork.of(one).sent(body="And another thing.")
+        assert "in the archive" in (await audit("show", str(TICKET))).err
+        refused = await audit("export", tmp_path / "new")
+        assert refused.code == 1
+        assert "--archive" in refused.err
+        assert (await audit("export", tmp_path / "new", "--archive", tmp_path / "old")).code == 0
+        whole = await audit.verify(tmp_path / "new", "--anchor", tmp_path / "old" / "checkpoint")
+        assert whole.code == 2, whole.out
+        kept = await audit.verify(None, "--anchor", tmp_path / "new" / "checkpoint")
+        assert kept.code == 0, kept.out
+        assert "were archived" in kept.out
+        store = one.desk.core.store
+        await store.write(("DELETE FROM audit_checkpoints WHERE size = (SELECT upto FROM audit_archives)", {}))
+        assert "archive.root" in (await audit.verify()).out
+        await store.write(("UPDATE audit_archives SET prev = 'x'", {}))
+        assert "record.chain" in (await audit.verify()).out
+
+
+async def test_a_damaged_archive_keeps_the_records_here(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "old")
+        (tmp_path / "old" / "audit.csv").write_text("nothing")
+        told = await audit("prune", "--yes")
+        assert told.code == 1
+        assert "nothing was dropped" in told.err
+        assert (await audit("show", str(TICKET))).code == 0

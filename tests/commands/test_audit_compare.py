@@ -1,0 +1,103 @@
+"""`deskgate audit compare`: what MultiMail's own log and ours do not share is named."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from at_terminal import Told, typed
+from audit_office import AtWork, Operator, bench
+
+from bench import Bench, Person
+from deskgate.commands.audit import Office
+from deskgate.commands.audit_compare import compare
+from deskgate.sandbox.transport import SandboxTransport
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+
+async def compared(one: Bench, folder: Path, *words: str) -> Told:
+    audit = Operator(one, folder)
+    network = SandboxTransport(one.world)
+    return await typed(
+        lambda terminal, given: compare(
+            Office(audit.keeper.store, audit.keeper, one.clock, terminal, given, audit.settings), network
+        ),
+        "audit",
+        "compare",
+        *words,
+    )
+
+
+async def lived(one: Bench) -> tuple[str, str, str]:
+    """One reply that was approved, one rejected, one cancelled."""
+    desk = AtWork.of(one)
+    sent = (await desk.sent())["message_id"]
+    rejected, cancelled = [(await desk.held(body=body))["message_id"] for body in ("One.", "Two.")]
+    async with one.client("auto", Person()) as caller:
+        await caller.ok("decide_reply", message_id=rejected, decision="reject")
+        await caller.ok("cancel_reply", message_id=cancelled)
+    return sent, rejected, cancelled
+
+
+def in_their_log(folder: Path, statement: str) -> None:
+    """Something that happened at MultiMail without us."""
+    with closing(sqlite3.connect(folder / "sandbox" / "sandbox.sqlite3")) as file:
+        file.execute(statement)
+        file.commit()
+
+
+async def test_both_logs_say_the_same_of_a_desk_at_work(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        await lived(one)
+        told = await compared(one, tmp_path, "--json")
+        assert told.data["theirs_only"] == []
+        assert told.data["ours_only"] == []
+        assert told.data["both"] == 6, "three were sent there; one approved, one rejected, one cancelled"
+        assert told.code == 0
+
+
+async def test_what_only_one_of_them_knows_is_named(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        sent, rejected, _ = await lived(one)
+        in_their_log(tmp_path, "DELETE FROM audit_entry WHERE action = 'oversight.reject'")
+        for action in ("email.send", "oversight.approve", "mailbox.update"):
+            in_their_log(
+                tmp_path,
+                "INSERT INTO audit_entry (id, action, resource_type, resource_id, actor_key_id, metadata, created_at) "
+                f"SELECT id || '{action}', '{action}', 'email', 'em_foreign', 'key_other', NULL, created_at + 1000 "
+                f"FROM audit_entry WHERE resource_id = '{sent}' LIMIT 1",
+            )
+        told = await compared(one, tmp_path)
+        assert told.code == 1
+        assert "MultiMail has this and we do not: send of em_foreign" in told.out
+        assert "MultiMail has this and we do not: approve of em_foreign" in told.out
+        assert f"We have this and MultiMail does not: reject of {rejected}" in told.out
+        assert told.out.count("does not:") + told.out.count("do not:") == 3
+
+
+async def test_a_long_log_is_read_to_its_end(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        sent, _, _ = await lived(one)
+        for number in range(250):
+            in_their_log(
+                tmp_path,
+                "INSERT INTO audit_entry (id, action, resource_type, resource_id, actor_key_id, metadata, created_at) "
+                f"VALUES ('e{number}', 'email.send', 'email', 'm{number}', 'k', NULL, 1769601700000)",
+            )
+        data = (await compared(one, tmp_path, "--json")).data
+        assert len(data["theirs_only"]) == 250
+        assert data["both"] == 6, f"{sent} stands at the very end of it"
+
+
+async def test_their_entries_of_other_mailboxes_and_of_earlier_times_do_not_count(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        await lived(one)
+        for name, mailbox, at in (("other", '{"mailbox_id": "mb_other"}', 1769601700000), ("old", "{}", 1600000000000)):
+            in_their_log(
+                tmp_path,
+                "INSERT INTO audit_entry (id, action, resource_type, resource_id, actor_key_id, metadata, created_at) "
+                f"VALUES ('{name}', 'email.send', 'email', '{name}', 'k', '{mailbox}', {at})",
+            )
+        data = (await compared(one, tmp_path, "--json")).data
+        assert (data["theirs_only"], data["before_our_log"], data["other_mailboxes"]) == ([], 1, 1)

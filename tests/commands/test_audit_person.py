@@ -1,0 +1,218 @@
+"""`deskgate audit erase`, `hold`, `subject-export`: what is kept about a person, and how it is forgotten."""
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from audit_office import AtWork, Operator, bench
+
+from bench import Bench
+from desk.inbox.desk_at_work import REQUESTER, TICKET
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+WORDS = "Kvarnen has the blue kettle"
+ANSWER = "Thank you, my garden is in Vimmerby"
+NEEDLES = (REQUESTER, "lindqvist", WORDS, ANSWER, "Vimmerby")
+
+
+async def lived(one: Bench) -> AtWork:
+    """A ticket with a reply that went out, the customer's answer, a note, and somebody else's ticket beside it."""
+    desk = AtWork.of(one)
+    await desk.sent(body=f"{WORDS}.")
+    await desk.work()
+    one.world.receive_reply(TICKET, ANSWER, quoted=True)
+    await desk.work()
+    async with one.client() as caller:
+        await caller.ok("note_zendesk_ticket", ticket_id=TICKET, note=f"She said: {ANSWER}")
+    return desk
+
+
+async def deleted_before(one: Bench, text: str) -> None:
+    """Deleting a row leaves its bytes in a SQLite file: they must go as well."""
+    store = one.desk.core.store
+    if store.dialect == "sqlite":
+        await store.rows("PRAGMA secure_delete = OFF")
+    await store.write(("INSERT INTO marks (name, value, set_at) VALUES ('old', :text, '')", {"text": text * 50}))
+    await store.write(("DELETE FROM marks WHERE name = 'old'", {}))
+
+
+def bytes_of(folder: Path, database: str) -> bytes:
+    """Everything in the data folder but the pretend services, or all rows of the database."""
+    if database.startswith("sqlite"):
+        files = [*folder.glob("sandbox/deskgate.sqlite3*"), *folder.glob("sandbox/audit*"), *folder.glob("*")]
+        return b"".join(path.read_bytes() for path in files if path.is_file())
+    with psycopg.connect(database) as connection:
+        names = [row[0] for row in connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+        )]  # fmt: skip
+        rows = [str(row) for name in names for row in connection.execute(f'SELECT * FROM "{name}"'.encode())]
+        decoded = [
+            bytes(row[0]).decode("utf-8", "replace") for row in connection.execute("SELECT body FROM inbox_events")
+        ]
+        return "\n".join(rows + decoded).encode()
+
+
+async def test_a_person_is_forgotten_and_the_log_still_verifies(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        await audit("export", tmp_path / "before")
+        await deleted_before(one, f"{WORDS}, in a row that was deleted long ago")
+        before = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace")
+        assert all(needle in before for needle in NEEDLES)
+        told = await audit("erase", "--requester", REQUESTER.upper(), "--yes")
+        assert told.code == 0, told.err
+        after = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace")
+        assert [needle for needle in NEEDLES if needle.casefold() in after.casefold()] == []
+        checked = await audit.verify(None, "--anchor", tmp_path / "before" / "checkpoint")
+        assert checked.code == 2, checked.out
+        await audit("export", tmp_path / "after", "--with-personal")
+        checked = await audit.verify(tmp_path / "after", "--anchor", tmp_path / "after" / "checkpoint")
+        assert checked.code == 0, checked.out
+        record = json.loads((tmp_path / "after" / "audit.jsonl").read_bytes().splitlines()[-2])
+        assert record["ev"] == "erase"
+        assert record["res"]["rows"]["replies"] == 1
+        assert REQUESTER not in (tmp_path / "after" / "audit.jsonl").read_text("utf-8")
+        assert "Zendesk" in told.err
+        assert "MultiMail" in told.err
+
+
+async def test_the_receipt_shows_whom_the_record_is_about_and_nothing_else_does(tmp_path: Path) -> None:
+    from deskgate.desk.audit.commitments import commitment
+
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        data = (await audit("erase", "--requester", REQUESTER, "--yes", "--json")).data
+        (row,) = await one.desk.core.store.rows("SELECT line FROM audit_records WHERE ev = 'erase'")
+        said = json.loads(bytes(row["line"]))
+        assert said["seq"] == data["seq"]
+        assert said["dec"]["requester"] == commitment(bytes.fromhex(data["receipt"]), REQUESTER)
+
+
+async def test_the_desk_goes_on_with_an_erased_ticket(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        notes = len(desk.notes())
+        await audit("erase", "--requester", REQUESTER, "--yes")
+        await desk.work()
+        assert len(desk.notes()) == notes, "nothing erased is written to the ticket afterwards"
+        async with one.client() as caller:
+            tracked = await caller.ok("track_reply", ticket_id=TICKET)
+            assert tracked["replies"][0]["state"] in ("sent", "delivered")
+            await caller.ok("check_inbox", ticket_id=TICKET)
+            assert await caller.ok("draft_gated_reply", ticket_id=TICKET, body="A new beginning.")
+        assert "were erased" in (await audit("show", str(TICKET))).out
+
+
+async def test_what_went_out_just_now_and_was_erased_is_not_put_on_the_ticket_any_more(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = AtWork.of(one)
+        await desk.sent(body=WORDS)
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        await desk.worker.owe()
+        await desk.work()
+        assert desk.notes() == []
+
+
+async def test_nothing_is_erased_while_a_reply_waits(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        held = await AtWork.of(one).held(body=WORDS)
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 1
+        assert held["message_id"] in told.err
+        async with one.client() as caller:
+            await caller.ok("cancel_reply", message_id=held["message_id"])
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+
+
+async def test_nothing_is_erased_while_a_hold_stands(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        assert (await audit("hold", "set", REQUESTER, "--reason", "case 12")).code == 0
+        assert "already" in (await audit("hold", "set", REQUESTER, "--reason", "again")).out
+        (row,) = (await audit("hold", "list", "--json")).data
+        assert (row["person"], row["reason"], row["set_by"]) == (REQUESTER, "case 12", "ines")
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 1
+        assert "hold" in told.err
+        assert WORDS in (await audit("show", str(TICKET))).out
+        assert (await audit("hold", "release", REQUESTER, "--reason", "closed")).code == 0
+        assert (await audit("hold", "release", REQUESTER)).code == 1
+        assert "No hold stands." in (await audit("hold", "list")).out
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        assert await one.desk.core.store.rows("SELECT * FROM audit_holds") == []
+
+
+async def test_without_a_yes_nothing_is_erased(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        told = await audit("erase", "--requester", REQUESTER)
+        assert told.code == 1
+        assert "1 replies" in told.out
+        assert "Nothing was erased" in told.err
+        assert (await audit("erase", "--requester", "nobody@example.com", "--yes")).code == 1
+
+
+async def test_an_erased_person_who_wants_no_mail_still_gets_none(tmp_path: Path) -> None:
+    from deskgate.desk.suppression import add
+
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        store = one.desk.core.store
+        wish = add(
+            store, REQUESTER, reason="asked", source="operator:ines", ticket_id=None, since="2026-01-28T12:00:00Z"
+        )
+        await store.write(wish.step, said=wish.said)
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        after = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace")
+        assert REQUESTER not in after
+        async with one.client() as caller:
+            assert await caller.fails("draft_gated_reply", ticket_id=TICKET, body="Hello") == "suppressed"
+
+
+async def test_an_access_request_is_answered_in_one_folder(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        folder = tmp_path / "answer"
+        told = await audit("subject-export", folder, "--requester", REQUESTER)
+        assert told.code == 0, told.err
+        data = json.loads((folder / "data.json").read_text("utf-8"))
+        assert data["tickets"] == [TICKET]
+        assert WORDS in data["replies"][0]["body"]
+        assert any(ANSWER in row["words"] for row in data["arrivals"])
+        assert any(ANSWER in row["text"] for row in data["notes"])
+        assert "drafted_by" not in data["replies"][0]
+        assert WORDS in (folder / "mails" / "to-0001.txt").read_text("utf-8")
+        assert ANSWER in (folder / "mails" / "from-0001.txt").read_text("utf-8")
+        assert REQUESTER in (folder / "README.txt").read_text("utf-8")
+        assert folder.stat().st_mode & 0o077 == 0
+        assert (folder / "data.json").stat().st_mode & 0o077 == 0
+        (row,) = await one.desk.core.store.rows("SELECT line FROM audit_records WHERE ev = 'export.subject'")
+        assert REQUESTER.encode() not in bytes(row["line"])
+        assert (await audit("subject-export", folder, "--requester", REQUESTER)).code == 1
+        nobody = await audit("subject-export", tmp_path / "other", "--requester", "nobody@example.com")
+        assert nobody.code == 1
+        assert not (tmp_path / "other").exists()
+
+
+async def test_the_data_file_can_be_written_anew_later(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await deleted_before(one, WORDS)
+        told = await audit("scrub")
+        if one.desk.core.store.dialect == "postgres":
+            assert told.code == 1
+            assert "VACUUM FULL" in told.err
+            return
+        assert told.code == 0
+        assert WORDS.encode() not in bytes_of(tmp_path, audit.settings.database)

@@ -1,0 +1,104 @@
+"""Faults that the simulation found, one test each."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import bench
+from desk.inbox.desk_at_work import TICKET, AtWork
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+# The wire reads six times before it gives up.
+READS = 6
+
+
+async def test_an_answer_waits_for_an_earlier_one_that_could_not_be_read_yet(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        first = one.world.receive_reply(TICKET, "First words")
+        one.world.receive_reply(TICKET, "Second words")
+        one.world.faults.add("503", service="multimail", method="GET", path=first, times=READS)
+        for _ in range(4):
+            await at.work()
+            one.clock.advance(5)
+        texts = [each for each in at.notes() if "words" in each]
+        assert ["First words" in each for each in texts] == [True, False]
+
+
+async def test_an_answer_that_can_never_be_read_does_not_hold_up_the_others_for_long(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        await at.worker.events.add("multimail", "gone", b'{"event":"message.received","data":{"email_id":"01GONE"}}')
+        one.world.receive_reply(TICKET, "Second words")
+        for _ in range(60):
+            await at.work()
+            one.clock.advance(5)
+        assert any("Second words" in each for each in at.notes())
+
+
+async def test_what_went_out_by_a_clock_that_is_behind_is_told_all_the_same(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.work()  # from here on the desk tells what goes out
+        one.clock.advance(-300)
+        await at.sent(body="Your kettle is on its way.")
+        one.world.point_webhooks("")
+        await one.desk.core.store.write(("DELETE FROM inbox_events WHERE source = 'multimail'", {}))
+        one.clock.advance(60)
+        await at.worker.owe()
+        while await at.worker.step():
+            pass
+        assert len([each for each in at.notes() if "kettle" in each]) == 1
+
+
+async def test_a_note_that_its_audits_showed_only_after_the_look_is_not_written_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        zendesk = one.desk.core.zendesk
+        looked: list[int] = []
+        find, audits = zendesk.find_note, zendesk.audits
+
+        async def early(ticket_id: int, marker: str) -> Any:
+            looked.append(ticket_id)
+            return None if len(looked) == 1 and not asked else await find(ticket_id, marker)
+
+        asked: list[int] = []
+
+        async def late(ticket_id: int, *, limit: int = 100) -> Any:
+            asked.append(ticket_id)
+            return await audits(ticket_id, limit=limit)
+
+        one.world.faults.add("reset_after", service="zendesk", method="PUT")
+        monkeypatch.setattr(zendesk, "find_note", early)
+        monkeypatch.setattr(zendesk, "audits", late)
+        for _ in range(4):
+            await at.work()
+            one.clock.advance(10)
+        assert len(at.notes()) == 1
+
+
+async def test_an_event_that_meets_a_fault_of_ours_is_given_up_after_a_while_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.worker.events.add("multimail", "odd", b'{"event":"message.received","data":{"email_id":"01ODD"}}')
+
+        async def broken(*_given: Any) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("deskgate.desk.inbox.worker.handle", broken)
+        for _ in range(40):
+            await at.worker.step()
+            one.clock.advance(1_000)
+        (dead,) = await at.worker.events.listed("dead")
+        assert "ZeroDivisionError" in dead["trouble"]

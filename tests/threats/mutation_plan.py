@@ -1,0 +1,83 @@
+"""What is mutated, and which tests stand behind each module: the quick ones that defend it, not the whole suite."""
+
+POLICY = "tests/desk/policy"
+PURE = (
+    f"{POLICY}/test_policy_texts.py",
+    f"{POLICY}/test_policy_rules.py",
+    f"{POLICY}/test_policy_evaluate.py",
+    f"{POLICY}/test_policy_provenance.py",
+    f"{POLICY}/test_policy_edges.py",
+    f"{POLICY}/test_policy_links_edges.py",
+)
+RULING = (
+    f"{POLICY}/test_policy_attacks.py",
+    f"{POLICY}/test_policy_once.py",
+    "tests/threats/test_policy_door.py",
+)
+DECISIONS = "tests/story/test_decisions.py::"
+STORY = (
+    "tests/story/test_seen_too_long_ago.py",
+    "tests/story/test_unseen_parts.py",
+    "tests/threats/test_decide_edges.py",
+)
+MOVING = (
+    f"{DECISIONS}test_a_redirected_mail_cannot_be_approved_with_any_digest_and_can_be_rejected",
+    f"{DECISIONS}test_a_mail_that_was_moved_to_another_thread_cannot_be_approved_and_can_be_cancelled",
+    f"{DECISIONS}test_a_ticket_that_moved_wants_the_digest_that_includes_the_move",
+    f"{DECISIONS}test_what_the_customer_does_not_see_does_not_make_an_approval_stale",
+)
+OVER = (
+    f"{DECISIONS}test_a_decision_made_in_multimail_itself_is_told_truthfully",
+    f"{DECISIONS}test_an_unreadable_ticket_stands_in_the_way_of_approving_and_not_of_rejecting",
+    f"{DECISIONS}test_unattended_nobody_approves_their_own_draft_and_a_reviewer_does",
+    "tests/story/test_doubts.py",
+    "tests/story/test_costs.py",
+)
+CORRECTIONS = ("tests/web/approvals/test_page_own_correction.py", "tests/web/approvals/test_page_correcting.py")
+
+PLAN: dict[str, tuple[str, ...]] = {
+    "deskgate.desk.principals": ("tests/desk/test_principals_edges.py",),
+    "deskgate.desk.recipients": (
+        "tests/desk/test_recipients.py",
+        "tests/web/approvals/test_page_showing.py",
+    ),
+    "deskgate.desk.suppression": (
+        "tests/commands/test_suppressions.py",
+        "tests/desk/inbox/test_kinds_leaving.py",
+        "tests/story/test_decisions.py",
+    ),
+    "deskgate.desk.corrections": CORRECTIONS,
+    "deskgate.desk.look": ("tests/desk/test_look_edges.py", *STORY, *MOVING),
+    "deskgate.desk.decide": (*STORY, *OVER),
+    "deskgate.desk.policy.words": PURE,
+    "deskgate.desk.policy.links": PURE,
+    "deskgate.desk.policy.readers": PURE,
+    "deskgate.desk.policy.rules": PURE,
+    "deskgate.desk.policy.provenance": PURE,
+    "deskgate.desk.policy.facts": PURE,
+    "deskgate.desk.policy.evaluate": PURE,
+    "deskgate.desk.policy.gather": RULING,
+    "deskgate.desk.policy.holder": (f"{POLICY}/test_policy_holder.py",),
+    "deskgate.desk.policy.trial": (f"{POLICY}/test_policy_command.py", f"{POLICY}/test_policy_monitored.py"),
+    "deskgate.desk.policy.check": (f"{POLICY}/test_policy_holder.py", "tests/commands/test_doctor.py"),
+    "deskgate.desk.policy.records": RULING,
+    "deskgate.desk.policy.automatic": RULING,
+    "deskgate.desk.policy.admission": (*RULING, "tests/desk/policy/test_policy_monitored.py"),
+    "deskgate.desk.policy.monitored": ("tests/desk/policy/test_policy_monitored.py",),
+}
+# Mutants that change nothing anybody could see: a part of the name, and the reason.
+NO_CAST = "`cast` does nothing at run time"
+NO_NAME = "a type variable's name is for readers"
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "deskgate.desk.policy.words": {
+        "range(len(words) - length + 1)) -> Sub becomes": "a slice that begins behind the end is too short",
+        "range(len(words) - length + 1)) -> 2 instead": "the one slice more is shorter than the phrase",
+    },
+    "deskgate.desk.policy.rules": {
+        'T = TypeVar("T") ->': NO_NAME,
+        'corrections=cast("Corrections",': NO_CAST,
+        'Conditions(**given), reason or "") -> "Outcome" altered': NO_CAST,
+        "_rule: given = { -> no filter": "a key that is absent is read as None, which is the condition's default",
+    },
+    "deskgate.desk.policy.readers": {'T = TypeVar("T") ->': NO_NAME},
+}
