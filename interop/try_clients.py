@@ -29,7 +29,9 @@ TOOLS = [
     "decide_reply",
     "cancel_reply",
     "track_reply",
+    "check_inbox",
     "note_zendesk_ticket",
+    "read_audit_trail",
 ]
 
 
@@ -104,6 +106,7 @@ def faults(peer: Peer, story: dict[str, Any]) -> Iterator[str]:
         and "The parcel is on its way." in story["asked"][0],
         "the cancelled draft": given["cancelled"]["state"] == "cancelled",
         "the life of the reply": [one["decision"] for one in given["tracked"]["replies"]] == ["approve"],
+        "the inbox": given["heard"]["mails"] == [] and "deskgate setup webhook" in given["heard"]["notice"],
         "the note": given["noted"]["comment_id"] > 0 and given["noted"]["public"] is False,
         "the refusal of an unknown argument": results["refused"]["text"].startswith("bad_input: "),
         "a text with every result": all(one["text"] for one in results.values()),

@@ -10,7 +10,7 @@ from deskgate_tools._call import Facts
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- tools:begin -->", "<!-- tools:end -->"
 HEAD = "| tool | what it does | takes | changes | role |\n|---|---|---|---|---|"
-ROLES = {None: "all", "draft": "agent, solo", "decide": "reviewer, solo"}
+ROLES = {None: "all", "audit": "all", "draft": "agent, solo", "decide": "reviewer, solo"}
 
 
 def table() -> str:
