@@ -6,6 +6,9 @@ import pytest
 
 from bench import bench
 from desk.inbox.desk_at_work import REQUESTER, TICKET, AtWork
+from deskgate.desk.core import Core
+from deskgate.desk.inbox import handle
+from deskgate.desk.inbox.arriving import Letter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -98,6 +101,61 @@ async def test_an_answer_to_a_closed_ticket_goes_on_in_a_follow_up_and_so_does_t
         await at.work()
         assert any("And again." in each for each in at.notes(follow_up))
         assert one.world.ticket(TICKET)["followup_ids"] == [follow_up]
+
+
+async def test_an_answer_on_another_thread_of_a_closed_ticket_joins_its_follow_up(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        threads = []
+        for body in ("Your kettle is on its way.", "And your cup."):
+            await at.sent(body=body)
+            rows = await one.desk.core.store.rows("SELECT thread_id FROM replies ORDER BY drafted_at DESC LIMIT 1")
+            threads.append(rows[0]["thread_id"])
+        assert len(set(threads)) == 2
+        await at.work()
+        one.world.edit_ticket(TICKET, status="solved")
+        one.world.edit_ticket(TICKET, status="closed")
+        for thread in threads:
+            one.world.receive_reply(thread, f"It broke again ({thread}).")
+            await at.work()
+        (follow_up,) = one.world.ticket(TICKET)["followup_ids"]
+        assert [sum(thread in note for note in at.notes(follow_up)) for thread in threads] == [1, 1]
+
+
+async def test_two_answers_to_a_closed_ticket_at_the_same_moment_share_one_follow_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        one.world.edit_ticket(TICKET, status="solved")
+        one.world.edit_ticket(TICKET, status="closed")
+        await at.work()
+        one.world.receive_reply(TICKET, "It broke again.")
+        one.clock.advance(1)
+        one.world.receive_reply(TICKET, "And again.")
+        await at.carry()
+        first = await at.worker.events.claim()
+        looked = handle.ticket_of_letter
+
+        async def overtaken(core: Core, letter: Letter) -> int | None:
+            """The other hand finishes the first mail just after this one has looked up its ticket."""
+            nonlocal first
+            found = await looked(core, letter)
+            if first is not None and letter.words == "And again.":
+                event, first = first, None
+                await handle.handle(core, at.worker.events, event)
+            return found
+
+        monkeypatch.setattr(handle, "ticket_of_letter", overtaken)
+        await at.work()
+        assert first is None
+        (follow_up,) = one.world.ticket(TICKET)["followup_ids"]
+        assert [sum(text in note for note in at.notes(follow_up)) for text in ("It broke again.", "And again.")] == [
+            1,
+            1,
+        ]
 
 
 async def test_a_plain_wish_to_get_no_more_mail_stops_drafts_takes_back_what_waits_and_tags_the_ticket(

@@ -13,7 +13,15 @@ from anyio import to_thread
 
 from deskgate.desk.audit.book import Book, Standing, standing_of
 from deskgate.desk.audit.journal import Journal
-from deskgate.desk.audit.keys import KeyUnusable, activate_next, create_key, current_key, load_key, prepare_next
+from deskgate.desk.audit.keys import (
+    KeyTaken,
+    KeyUnusable,
+    activate_next,
+    create_key,
+    current_key,
+    load_key,
+    prepare_next,
+)
 from deskgate.desk.audit.note import Signer, checkpoint_of, parse_checkpoint, parse_note, rotation_note
 from deskgate.desk.audit.said import SYSTEM, Said, Who
 from deskgate.desk.audit.tree import Frontier
@@ -235,7 +243,10 @@ def _made_or_loaded(path: Path, name: str) -> tuple[Signer, bool]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.exists():
         return load_key(path), False
-    return create_key(path, name), True
+    try:
+        return create_key(path, name), True
+    except KeyTaken:  # made in this very moment: by another process here, or by this one on its way out
+        return load_key(path), False
 
 
 def _read(path: Path) -> bytes | None:

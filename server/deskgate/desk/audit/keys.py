@@ -15,11 +15,16 @@ class KeyUnusable(DeskError):
     """The signing key cannot be used."""
 
 
+class KeyTaken(KeyUnusable):
+    """There is a key already where one was to be made."""
+
+
 def create_key(path: Path, name: str) -> Signer:
     """Make a key and its file (0600), durably; an existing file is never overwritten.
 
     Raises:
-        KeyUnusable: the file exists, or cannot be written.
+        KeyTaken: the file exists.
+        KeyUnusable: it cannot be written.
         ValueError: no log can bear that name.
     """
     signer = Signer.new(name)
@@ -34,7 +39,7 @@ def create_key(path: Path, name: str) -> Signer:
         os.link(unfinished, path)
         _settle(path.parent)
     except FileExistsError:
-        raise KeyUnusable(f"There is a signing key in {path} already; it is never overwritten.") from None
+        raise KeyTaken(f"There is a signing key in {path} already; it is never overwritten.") from None
     except OSError as error:
         raise KeyUnusable(f"The signing key {path} cannot be written ({error.strerror}).") from error
     finally:

@@ -80,14 +80,22 @@ async def letter_of(core: Core, word: MailEvent) -> Letter:
 
 
 async def ticket_of_letter(core: Core, letter: Letter) -> int | None:
-    """The ticket of the thread: where it was moved to, else where our reply on it belongs."""
+    """The ticket that our reply on this thread belongs to, or the one in which that was continued."""
     thread = letter.thread_id
     if thread is None:
         return None
-    queries = named_queries(__package__, core.store.dialect)
-    for name in ("ticket_of_thread", "reply_on_thread"):
-        found = await core.store.rows(queries[name], thread_id=thread)
-        if found:
-            return int(found[0]["ticket_id"])
+    found = await core.store.rows(_sql(core, "reply_on_thread"), thread_id=thread)
+    if found:
+        return await _continued(core, int(found[0]["ticket_id"]))
     own = OWN_THREAD.fullmatch(thread)
-    return int(own[1]) if own and core.outbox.form == "short" else None
+    return await _continued(core, int(own[1])) if own and core.outbox.form == "short" else None
+
+
+async def _continued(core: Core, ticket_id: int) -> int:
+    while found := await core.store.rows(_sql(core, "follow_up_of"), closed_id=ticket_id):
+        ticket_id = int(found[0]["ticket_id"])
+    return ticket_id
+
+
+def _sql(core: Core, name: str) -> str:
+    return named_queries(__package__, core.store.dialect)[name]

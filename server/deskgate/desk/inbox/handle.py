@@ -11,7 +11,7 @@ from deskgate.desk.core import Core
 from deskgate.desk.errors import AlreadyDecided, DeskError
 from deskgate.desk.inbox import notices
 from deskgate.desk.inbox.arriving import Letter, letter_of, ticket_of_letter
-from deskgate.desk.inbox.effects import Change, done, effect_of, intent, perform
+from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
 from deskgate.desk.inbox.strict import Unreadable
@@ -81,9 +81,8 @@ def read(event: Event) -> Word:
 
 async def _received(core: Core, events: Events, event: Event, word: MailEvent) -> None:
     letter = await letter_of(core, word)
-    ticket_id = await ticket_of_letter(core, letter)
-    lane = f"ticket:{ticket_id}" if ticket_id else f"mail:{letter.email_id}"
-    if not await events.route(event, lane, after_unread=True):
+    mine, ticket_id = await _its_turn(core, events, event, letter)
+    if not mine:
         return
     key = f"received:{letter.email_id}"
     if ticket_id is None:
@@ -110,6 +109,23 @@ async def _received(core: Core, events: Events, event: Event, word: MailEvent) -
     await _perform(core, events, event, key, letter)
 
 
+async def _its_turn(core: Core, events: Events, event: Event, letter: Letter) -> tuple[bool, int | None]:
+    """Whether it is this mail's turn on its ticket, and which one that is by now.
+
+    An earlier mail may have moved the conversation to a follow-up ticket while this one was being read.
+    """
+    ticket_id = await ticket_of_letter(core, letter)
+    while await events.route(event, _lane_of(letter, ticket_id), after_unread=True):
+        before, ticket_id = ticket_id, await ticket_of_letter(core, letter)
+        if before == ticket_id:
+            return True, ticket_id
+    return False, ticket_id
+
+
+def _lane_of(letter: Letter, ticket_id: int | None) -> str:
+    return f"ticket:{ticket_id}" if ticket_id else f"mail:{letter.email_id}"
+
+
 def _change_of(letter: Letter, *, verified: bool) -> Change:
     remarks = letter.remarks
     tags: list[str] = []
@@ -132,20 +148,21 @@ async def _perform(core: Core, events: Events, event: Event, key: str, letter: L
         await events.finish(event, remark="this was done for an earlier event")
         return
     proven = await perform(core, effect)
-    moved = letter is not None and proven.ticket_id != effect.ticket_id
-    steps = _moved(core, letter, proven.ticket_id) if letter is not None and moved else []
+    steps = _moved(core, letter, effect, proven) if letter is not None else []
     await events.finish(event, *steps, said=[done(core, proven)])
     if letter is not None:
         await _tag(core, letter.email_id, proven.ticket_id)
 
 
-def _moved(core: Core, letter: Letter, ticket_id: int) -> list[Step]:
-    """What the customer writes on this thread from now on belongs to the follow-up ticket."""
-    steps: list[Step] = [(_sql(core, "move_arrival"), {"email_id": letter.email_id, "ticket_id": ticket_id})]
-    if letter.thread_id:
-        values = {"thread_id": letter.thread_id, "ticket_id": ticket_id, "since": core.now()}
-        steps.append((_sql(core, "bind_thread"), values))
-    return steps
+def _moved(core: Core, letter: Letter, meant: Effect, proven: Effect) -> list[Step]:
+    """Where the ticket was closed: what its customer writes from now on belongs to the follow-up ticket."""
+    if proven.ticket_id == meant.ticket_id:
+        return []
+    follow_up = {"closed_id": meant.ticket_id, "ticket_id": proven.ticket_id, "since": core.now()}
+    return [
+        (_sql(core, "move_arrival"), {"email_id": letter.email_id, "ticket_id": proven.ticket_id}),
+        (_sql(core, "go_on_in"), follow_up),
+    ]
 
 
 async def _tag(core: Core, email_id: str, ticket_id: int) -> None:

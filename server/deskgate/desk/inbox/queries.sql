@@ -155,12 +155,11 @@ ORDER BY arrivals.arrived_at DESC, arrivals.email_id DESC LIMIT :limit
 -- name: any_arrival
 SELECT 1 AS one FROM arrivals LIMIT 1
 
--- name: bind_thread
-INSERT INTO ticket_threads (thread_id, ticket_id, since) VALUES (:thread_id, :ticket_id, :since)
-ON CONFLICT (thread_id) DO UPDATE SET ticket_id = excluded.ticket_id, since = excluded.since
+-- name: go_on_in
+INSERT INTO follow_ups (closed_id, ticket_id, since) VALUES (:closed_id, :ticket_id, :since) ON CONFLICT DO NOTHING
 
--- name: ticket_of_thread
-SELECT ticket_id FROM ticket_threads WHERE thread_id = :thread_id
+-- name: follow_up_of
+SELECT ticket_id FROM follow_ups WHERE closed_id = :closed_id
 
 -- name: reply_on_thread
 SELECT * FROM replies WHERE thread_id = :thread_id AND state <> 'failed' ORDER BY drafted_at DESC, id LIMIT 1

@@ -7,6 +7,7 @@ again when its lease ends.
 import contextlib
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -221,13 +222,20 @@ class Worker:
         between two writes can be forgotten.
         """
         queries = named_queries("deskgate.desk.inbox", self.core.store.dialect)
-        now = self.core.now()
-        await self.core.store.write((queries["first_mark"], {"name": "effects_since", "value": now, "now": now}))
-        (mark,) = await self.core.store.rows(queries["mark"], name="effects_since")
-        since = iso((parse_time(mark["value"]) or self.core.clock.now()) - CLOCKS_DIFFER)
+        began = await self._first_asked(queries)
+        since = iso((parse_time(began) or self.core.clock.now()) - CLOCKS_DIFFER)
         owed = 0
         for what in ("sent", "bounced"):
             found = await self.core.store.rows(queries[f"owed_{what}"], since=since, limit=OWED_AT_ONCE)
             for row in found:
                 owed += await self.events.add(OURS, f"{what}:{row['id']}", b"{}")
         return owed
+
+    async def _first_asked(self, queries: Mapping[str, str]) -> str:
+        """Since when effects are owed on this database: a read each second, and a write only at the very first."""
+        found = await self.core.store.rows(queries["mark"], name="effects_since")
+        if not found:
+            now = self.core.now()
+            await self.core.store.write((queries["first_mark"], {"name": "effects_since", "value": now, "now": now}))
+            found = await self.core.store.rows(queries["mark"], name="effects_since")
+        return str(found[0]["value"])

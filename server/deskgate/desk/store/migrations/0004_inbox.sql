@@ -62,9 +62,9 @@ CREATE TABLE arrivals (
 CREATE INDEX arrivals_ticket ON arrivals (ticket_id, arrived_at);
 CREATE INDEX arrivals_time ON arrivals (arrived_at);
 
--- Which ticket a thread belongs to, where it is not the ticket of our own reply any more: a follow-up of a closed one.
-CREATE TABLE ticket_threads (
-    thread_id TEXT PRIMARY KEY,
+-- Where a closed ticket goes on, whatever thread the customer writes on. A closed ticket never opens again.
+CREATE TABLE follow_ups (
+    closed_id INTEGER PRIMARY KEY,
     ticket_id INTEGER NOT NULL,
     since TEXT NOT NULL
 );
