@@ -17,6 +17,7 @@ from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import FILE_NAME, World
 from fakes import FakeClock
 from simulation.mortal import image_of
+from simulation.seeded import by_chance
 from simulation.virtual import MORNING
 
 TICKETS = (101, 104)
@@ -48,7 +49,8 @@ def morning() -> Morning:
         world = World.open(folder / "sandbox", clock.now, seed=1)
         for name, value in SWITCHES.items():
             world.switch(name, value)
-        anyio.run(_begin, told, clock, world)
+        with by_chance(Random(0)):
+            anyio.run(_begin, told, clock, world)
         world.close()
         desk = Path(told.database.removeprefix("sqlite:///"))
         return Morning(image_of(folder / "sandbox" / FILE_NAME), image_of(desk), told)

@@ -45,6 +45,18 @@ def _opened(connection: Any) -> Plain:
 
 
 @contextmanager
+def by_chance(chance: random.Random) -> Iterator[None]:
+    """Every id and every key of the product from there."""
+    with (
+        mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128))),  # noqa: PT008, a new one each time
+        mock.patch("secrets.token_hex", lambda size=16: f"{chance.getrandbits(size * 8):0{size * 2}x}"),
+        mock.patch("secrets.randbits", chance.getrandbits),
+        mock.patch("secrets.token_bytes", chance.randbytes),
+    ):
+        yield
+
+
+@contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """No thread, no file, no chance but ours."""
     chance = random.Random(seed)
@@ -59,12 +71,9 @@ def seeded(seed: int) -> Iterator[None]:
     with (
         mock.patch.object(SqliteTables, "open", opened),
         mock.patch.object(anyio.to_thread, "run_sync", at_once),
-        mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=chance.getrandbits(128))),  # noqa: PT008, a new one each time
+        by_chance(chance),
         mock.patch.object(wire, "random", SimpleNamespace(Random=lambda: random.Random(chance.random()))),
         mock.patch.object(wire.Wire, "_open", _opened),
         mock.patch.object(worker, "REST_SECONDS", REST_SECONDS),
-        mock.patch("secrets.token_hex", lambda size=16: f"{chance.getrandbits(size * 8):0{size * 2}x}"),
-        mock.patch("secrets.randbits", chance.getrandbits),
-        mock.patch("secrets.token_bytes", chance.randbytes),
     ):
         yield

@@ -194,8 +194,7 @@ async def accept(core: Core, reply: Reply, accepted: Accepted) -> Reply:
     def told(row: Reply) -> Reply | None:
         if row.message_id is not None:
             return None
-        thread_id = accepted.thread_id or row.thread_id
-        there = replace(row, message_id=accepted.message_id, thread_id=thread_id)
+        there = replace(row, message_id=accepted.message_id, thread_id=accepted.thread_id)
         digest = digest_of(there, Content.of_draft(there), Seen.load(there.seen))
         if there.decision:
             return replace(there, digest=digest, decided_digest=digest)

@@ -122,6 +122,47 @@ async def test_an_answer_on_another_thread_of_a_closed_ticket_joins_its_follow_u
         assert [sum(thread in note for note in at.notes(follow_up)) for thread in threads] == [1, 1]
 
 
+async def test_an_answer_on_a_thread_that_was_never_told_finds_its_ticket_by_our_mail_on_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        (known,) = await one.desk.core.store.rows("SELECT thread_id FROM replies")
+        await one.desk.core.store.write(("UPDATE replies SET thread_id = NULL", {}))
+        one.world.receive_reply(known["thread_id"], "Which cup?")
+        await at.work()
+        assert len([each for each in at.notes() if "Which cup?" in each]) == 1
+
+
+async def test_a_follow_up_takes_the_answers_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    """The third one comes in when the first has just moved the conversation, and the second still waits its turn."""
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        one.world.edit_ticket(TICKET, status="solved")
+        one.world.edit_ticket(TICKET, status="closed")
+        await at.work()
+        words = ("It broke.", "It broke twice.", "It broke three times.")
+        for each in words:
+            one.clock.advance(1)
+            one.world.receive_reply(TICKET, each)
+        await at.carry()
+        first, second = await at.worker.events.claim(), await at.worker.events.claim()
+        assert first is not None
+        assert second is not None
+        await at.worker.events.route(first, f"ticket:{TICKET}")
+        await at.worker.events.route(second, f"ticket:{TICKET}")
+        third = await at.worker.events.claim()
+        assert third is not None
+        await handle.handle(one.desk.core, at.worker.events, first)
+        await handle.handle(one.desk.core, at.worker.events, third)
+        await at.work()
+        (follow_up,) = one.world.ticket(TICKET)["followup_ids"]
+        told = "\n".join(at.notes(follow_up))
+        assert sorted(words, key=told.index) == list(words)
+
+
 async def test_two_answers_to_a_closed_ticket_at_the_same_moment_share_one_follow_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

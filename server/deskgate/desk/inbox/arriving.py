@@ -87,8 +87,22 @@ async def ticket_of_letter(core: Core, letter: Letter) -> int | None:
     found = await core.store.rows(_sql(core, "reply_on_thread"), thread_id=thread)
     if found:
         return await _continued(core, int(found[0]["ticket_id"]))
-    own = OWN_THREAD.fullmatch(thread)
-    return await _continued(core, int(own[1])) if own and core.outbox.form == "short" else None
+    own = OWN_THREAD.fullmatch(thread) if core.outbox.form == "short" else None
+    if own:
+        return await _continued(core, int(own[1]))
+    # Where the answer to a draft was lost, the service may have opened a thread that we never heard of.
+    for message_id in await core.outbox.ours_on(thread):
+        reply = await core.store.reply_of_message(message_id)
+        if reply is not None:
+            return await _continued(core, reply.ticket_id)
+    return None
+
+
+async def lane_of(core: Core, ticket_id: int) -> str:
+    """Where events queue one behind the other: a ticket and its follow-ups share a lane, the first one's."""
+    while found := await core.store.rows(_sql(core, "continues"), ticket_id=ticket_id):
+        ticket_id = int(found[0]["closed_id"])
+    return f"ticket:{ticket_id}"
 
 
 async def _continued(core: Core, ticket_id: int) -> int:

@@ -10,7 +10,7 @@ from deskgate.desk.clock import iso
 from deskgate.desk.core import Core
 from deskgate.desk.errors import AlreadyDecided, DeskError
 from deskgate.desk.inbox import notices
-from deskgate.desk.inbox.arriving import Letter, letter_of, ticket_of_letter
+from deskgate.desk.inbox.arriving import Letter, lane_of, letter_of, ticket_of_letter
 from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
@@ -81,9 +81,12 @@ def read(event: Event) -> Word:
 
 async def _received(core: Core, events: Events, event: Event, word: MailEvent) -> None:
     letter = await letter_of(core, word)
-    mine, ticket_id = await _its_turn(core, events, event, letter)
-    if not mine:
+    ticket_id = await ticket_of_letter(core, letter)
+    lane = await lane_of(core, ticket_id) if ticket_id else f"mail:{letter.email_id}"
+    if not await events.route(event, lane, after_unread=True):
         return
+    # An earlier mail may have moved the conversation to a follow-up ticket while this one was being read.
+    ticket_id = await ticket_of_letter(core, letter)
     key = f"received:{letter.email_id}"
     if ticket_id is None:
         arrived = _arrival(core, letter, event, None, verified=False)
@@ -107,23 +110,6 @@ async def _received(core: Core, events: Events, event: Event, word: MailEvent) -
     if leaves:
         await take_back(core, letter.sender)
     await _perform(core, events, event, key, letter)
-
-
-async def _its_turn(core: Core, events: Events, event: Event, letter: Letter) -> tuple[bool, int | None]:
-    """Whether it is this mail's turn on its ticket, and which one that is by now.
-
-    An earlier mail may have moved the conversation to a follow-up ticket while this one was being read.
-    """
-    ticket_id = await ticket_of_letter(core, letter)
-    while await events.route(event, _lane_of(letter, ticket_id), after_unread=True):
-        before, ticket_id = ticket_id, await ticket_of_letter(core, letter)
-        if before == ticket_id:
-            return True, ticket_id
-    return False, ticket_id
-
-
-def _lane_of(letter: Letter, ticket_id: int | None) -> str:
-    return f"ticket:{ticket_id}" if ticket_id else f"mail:{letter.email_id}"
 
 
 def _change_of(letter: Letter, *, verified: bool) -> Change:
@@ -194,7 +180,7 @@ async def _about_reply(core: Core, events: Events, event: Event, word: MailEvent
     if reply is None:
         await events.finish(event, remark="this mail was not drafted here")
         return
-    if not await events.route(event, f"ticket:{reply.ticket_id}"):
+    if not await events.route(event, await lane_of(core, reply.ticket_id)):
         return
     kind = word.what if isinstance(word, Told) else word.kind
     if kind == "pending":
@@ -253,7 +239,7 @@ async def _by_policy(core: Core, reply: Reply) -> None:
 
 async def _ticket_changed(core: Core, events: Events, event: Event, word: TicketEvent) -> None:
     """Say of each held reply why it no longer fits, if it does not."""
-    if not await events.route(event, f"ticket:{word.ticket_id}"):
+    if not await events.route(event, await lane_of(core, word.ticket_id)):
         return
     held = [one for one in await core.store.replies_of_ticket(word.ticket_id) if one.state == HELD]
     steps: list[Once] = []

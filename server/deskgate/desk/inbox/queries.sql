@@ -161,6 +161,9 @@ INSERT INTO follow_ups (closed_id, ticket_id, since) VALUES (:closed_id, :ticket
 -- name: follow_up_of
 SELECT ticket_id FROM follow_ups WHERE closed_id = :closed_id
 
+-- name: continues
+SELECT closed_id FROM follow_ups WHERE ticket_id = :ticket_id
+
 -- name: reply_on_thread
 SELECT * FROM replies WHERE thread_id = :thread_id AND state <> 'failed' ORDER BY drafted_at DESC, id LIMIT 1
 

@@ -59,7 +59,7 @@ class ShortOutbox:
 
     async def submit(self, draft: Draft) -> Accepted:
         """`send_email` opens the thread `zd-{ticket}`, `reply_email` continues the one given."""
-        thread_id = draft.thread_id or f"zd-{draft.ticket_id}"
+        thread_id = draft.thread_id or own_thread(draft)
         try:
             answer = await self._hand_over(draft, thread_id)
         except (Denied, Rejected) as error:
@@ -101,7 +101,8 @@ class ShortOutbox:
         verdicts = [(one, is_draft(draft, one)) for one in mails]
         for one, settled in verdicts:
             if settled:
-                return Accepted(one.message_id, one.status or "", one.thread_id, repeated=True)
+                thread_id = one.thread_id or draft.thread_id or own_thread(draft)
+                return Accepted(one.message_id, one.status or "", thread_id, repeated=True)
         if not whole or any(settled is None for _, settled in verdicts):
             raise unknown_outcome()
         return None
@@ -165,6 +166,10 @@ class ShortOutbox:
         last = await self._last(thread_id, inbound_only=True)
         return last.message_id if last else None
 
+    async def ours_on(self, thread_id: str) -> tuple[str, ...]:
+        """The thread is the one that we named, so there is nothing to learn."""
+        return ()
+
     async def _last(self, thread_id: str, *, inbound_only: bool) -> Mail | None:
         """The newest mail that arrived on a thread, else (unless `inbound_only`) the newest one of ours on it."""
 
@@ -176,6 +181,11 @@ class ShortOutbox:
             mails = [one for one in await self._listed(arrived) if one.thread_id == thread_id]
         inbound = [one for one in mails if one.direction == "inbound"]
         return _newest(inbound or ([] if inbound_only else mails))
+
+
+def own_thread(draft: Draft) -> str:
+    """The thread that a first mail opens."""
+    return f"zd-{draft.ticket_id}"
 
 
 def _newest(mails: list[Mail]) -> Mail | None:

@@ -98,12 +98,12 @@ class V1Outbox:
         box_id = await self._id()
         answered = await self._answerable(draft)
         try:
-            answer = await self._hand_over(box_id, answered, draft)
+            answer, thread_id = await self._hand_over(box_id, answered, draft)
         except (Denied, Rejected) as error:
             raise refused_send(error) from None
         except (Conflict, OutcomeUnknown):
             return await self._looked_up(draft)
-        return await self._accepted(answer, draft)
+        return await self._accepted(answer, draft, thread_id)
 
     async def _answerable(self, draft: Draft) -> str | None:
         """The mail to reply to.
@@ -114,21 +114,24 @@ class V1Outbox:
         last = await self._last(draft.thread_id, draft.to) if draft.thread_id else None
         return last.message_id if last and topic(last.subject) == topic(draft.subject) else None
 
-    async def _hand_over(self, box_id: str, answered: str | None, draft: Draft) -> Answer:
+    async def _hand_over(self, box_id: str, answered: str | None, draft: Draft) -> tuple[Answer, str | None]:
+        """The answer, and the thread where that is known without it: a new mail opens one of its own."""
         if answered is not None:
             with contextlib.suppress(Missing):
-                return await self._routes.reply(box_id, answered, markdown=draft.body, key=draft.key)
-        return await self._routes.send(box_id, to=draft.to, subject=draft.subject, markdown=draft.body, key=draft.key)
+                answer = await self._routes.reply(box_id, answered, markdown=draft.body, key=draft.key)
+                return answer, draft.thread_id
+        to = {"to": draft.to, "subject": draft.subject}
+        return await self._routes.send(box_id, **to, markdown=draft.body, key=draft.key), None
 
-    async def _accepted(self, answer: Answer, draft: Draft) -> Accepted:
+    async def _accepted(self, answer: Answer, draft: Draft, thread_id: str | None) -> Accepted:
         data = record(answer.data, "email", "message")
         message_id = id_of(data)
         if message_id is None:
             return await self._looked_up(draft)
-        status, thread_id = text(data.get("status")) or "", text(data.get("thread_id"))
+        status, thread_id = text(data.get("status")) or "", text(data.get("thread_id")) or thread_id
         if status != REPEATED_STATUS and data.get("idempotent") is not True:
             return Accepted(message_id, status, thread_id, repeated=False)
-        with contextlib.suppress(DeskError):  # the mail is there; its thread is a kindness
+        with contextlib.suppress(DeskError):  # the mail is there; its thread can be learned later (`ours_on`)
             known = await self.read(message_id)
             return Accepted(message_id, known.status or status, known.thread_id, repeated=True)
         return Accepted(message_id, status, thread_id, repeated=True)
@@ -246,15 +249,22 @@ class V1Outbox:
         last = await self._last(thread_id, None)
         return last.message_id if last else None
 
-    async def _last(self, thread_id: str, sender: str | None) -> Mail | None:
+    async def ours_on(self, thread_id: str) -> tuple[str, ...]:
+        """By the thread's own list."""
+        mails = await self._thread(thread_id)
+        return tuple(one.message_id for one in mails if one.direction == "outbound")
+
+    async def _thread(self, thread_id: str) -> list[Mail]:
         try:
             data = await self._routes.thread(await self._id(), thread_id)
         except Missing:
-            return None
-        mails = [mail(row) for row in rows(data)]
+            return []
+        return [mail(row) for row in rows(data)]
+
+    async def _last(self, thread_id: str, sender: str | None) -> Mail | None:
         arrived = [
             one
-            for one in mails
+            for one in await self._thread(thread_id)
             if one.direction == "inbound"
             and one.status not in _NOT_ANSWERABLE
             and (sender is None or same_person(one.sender, sender))

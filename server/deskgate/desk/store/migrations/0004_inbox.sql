@@ -65,7 +65,7 @@ CREATE INDEX arrivals_time ON arrivals (arrived_at);
 -- Where a closed ticket goes on, whatever thread the customer writes on. A closed ticket never opens again.
 CREATE TABLE follow_ups (
     closed_id INTEGER PRIMARY KEY,
-    ticket_id INTEGER NOT NULL,
+    ticket_id INTEGER NOT NULL UNIQUE,
     since TEXT NOT NULL
 );
 
