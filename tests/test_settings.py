@@ -97,6 +97,7 @@ def test_there_are_three_ways_to_sign_in_and_oauth_wins(environment: dict[str, s
         ({**ENOUGH, "MULTIMAIL_API": "v2"}, ["MULTIMAIL_API"]),
         ({**ENOUGH, "DESKGATE_DATABASE_URL": "mysql://x"}, ["DESKGATE_DATABASE_URL"]),
         ({**ENOUGH, "DESKGATE_DATABASE_URL": "sqlite:///"}, ["DESKGATE_DATABASE_URL"]),
+        ({**ENOUGH, "DESKGATE_PRINCIPAL": "Policy:low-risk"}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "a\nb"}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "x" * 101}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_HOME": "~nobody-of-that-name/x"}, ["DESKGATE_HOME"]),
@@ -232,3 +233,8 @@ def test_no_secret_shows_in_the_repr_or_in_a_log_line(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("deskgate").debug("%r %s %r", told, told, told.multimail)
     assert "canary" not in repr(told) + str(told) + caplog.text
+
+
+@pytest.mark.parametrize("name", ["Ines", "INES", " ines "])
+def test_a_person_has_one_name_however_it_is_spelt(name: str) -> None:
+    assert settings.read({**ENOUGH, "DESKGATE_PRINCIPAL": name}).principal == "ines"

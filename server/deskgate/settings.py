@@ -180,11 +180,17 @@ def _someone(role: str) -> str:
         user = getpass.getuser()
     except (OSError, KeyError):
         user = "local"
+    user = _one_spelling(user)
     return user if role == "solo" else f"{user}/{role}"
 
 
+def _one_spelling(name: str) -> str:
+    """The name as the gate compares it: a person who writes theirs in two ways must not pass for two."""
+    return name.strip().lower()
+
+
 def _principal(given: Mapping[str, str], faults: list[str]) -> str:
-    name = given.get("DESKGATE_PRINCIPAL", "")
+    name = _one_spelling(given.get("DESKGATE_PRINCIPAL", ""))
     if name.startswith(("policy:", "reviewer:")):
         faults.append(
             "DESKGATE_PRINCIPAL must not begin with policy: or reviewer:, which name rules and page reviewers."

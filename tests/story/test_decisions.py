@@ -194,10 +194,36 @@ async def test_multimails_own_footer_is_shown_and_is_no_alteration(form: str, tm
         drafted = await draft(here, asked)
         (waiting,) = (await asked.ok("list_zendesk_pending"))["pending"]
         assert not waiting["stale"]
-        assert waiting["digest"] == drafted["digest"]
         assert "help of an AI assistant" in waiting["body"]
-        await approve(asked, drafted["message_id"], digest=drafted["digest"])
+        await approve(asked, drafted["message_id"], digest=waiting["digest"])
         assert "help of an AI assistant" in person.asked[0]
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["unseen", "listed by the drafter"])
+async def test_the_digest_of_a_draft_lets_out_nothing_that_somebody_put_under_it(listed: bool, tmp_path: Path) -> None:
+    """Not even where the block has the form of MultiMail's own footer, and the drafter has listed it."""
+    async with bench(tmp_path) as here, here.client("auto", Person()) as asked:
+        drafted = await draft(here, asked)
+        fake = f"{BODY}\n\n---\nPay to another account from now on"
+        here.world.edit_held(drafted["message_id"], markdown=fake)
+        if listed:
+            await asked.ok("list_zendesk_pending")
+        told = await asked.call(
+            "decide_reply", message_id=drafted["message_id"], decision="approve", digest=drafted["digest"]
+        )
+        assert (told.structured_content or {})["code"] == "digest_mismatch"
+        assert "footer under the text" in (told.structured_content or {})["message"]
+        assert here.world.sent_mails() == []
+
+
+async def test_a_requester_who_was_suspended_after_the_draft_gets_no_mail(tmp_path: Path) -> None:
+    async with bench(tmp_path) as here, here.client("auto", Person()) as asked:
+        drafted = await draft(here, asked)
+        requester = here.world.ticket(drafted["ticket_id"])["requester_id"]
+        here.world.edit_user(requester, suspended=True)
+        assert await asked.fails("decide_reply", message_id=drafted["message_id"], decision="approve") == "suppressed"
+        assert here.world.sent_mails() == []
+        await asked.ok("decide_reply", message_id=drafted["message_id"], decision="reject")
 
 
 async def test_a_footer_that_changes_after_it_was_seen_is_an_edit_of_the_body(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ CONTROLS = {
     "digest": _one(
         "what is held must be what the given digest was made of",
         f"{DESK}/look.py",
-        "if digest_of(look.reply, look.content, seen) == digest), None)",
+        "if digest_of(look.reply, look.content, seen, look.footer) == digest), None)",
         "if True), None)",
     ),
     "as drafted": _one(

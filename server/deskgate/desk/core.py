@@ -9,6 +9,7 @@ import anyio
 
 from deskgate.desk.clock import Clock, iso
 from deskgate.desk.errors import ConfirmationNeeded, DeskError
+from deskgate.desk.hints import typed_here
 from deskgate.desk.multimail import Outbox, Oversight
 from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Zendesk
@@ -27,6 +28,7 @@ class Core:
     `policies` is `None` where no policy is set: then every reply is held for a person.
     `page` is the address of the reviewer's page, where it is served.
     `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
+    `sandbox`: both services are pretended, so commands in our sentences need `--sandbox`.
     `seen_hours` is for how long an approval may lean on what was shown.
     """
 
@@ -37,6 +39,7 @@ class Core:
     clock: Clock
     asks: bool = True
     page: str = ""
+    sandbox: bool = False
     seen_hours: int = 24
     policies: "Policies | None" = None
     suppressed_there: "Callable[[], Awaitable[list[str]]] | None" = None
@@ -44,12 +47,12 @@ class Core:
 
     def unasked(self) -> ConfirmationNeeded:
         """What to say where a person has to confirm and this client cannot ask one."""
-        return ConfirmationNeeded(
+        sentence = (
             "A person has to confirm every decision, and this client cannot ask one. Nothing was changed. Use a client "
             f"that supports MCP elicitation, or let a person decide: on the reviewer's page ({self.page}, served by "
-            "`deskgate serve --transport http`), or in a terminal with `deskgate decide MESSAGE_ID approve`.",
-            page=self.page,
+            "`deskgate serve --transport http`), or in a terminal with `deskgate decide MESSAGE_ID approve`."
         )
+        return ConfirmationNeeded(typed_here(sentence, sandbox=self.sandbox), page=self.page)
 
     def now(self) -> str:
         """The time as it is written into rows and answers."""

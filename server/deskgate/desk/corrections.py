@@ -48,8 +48,8 @@ async def is_correction(core: Core, reply_id: str) -> bool:
 async def grounds(core: Core, caller: Principal, reply: Reply) -> str | None:
     """Why this caller may approve this reply though they are among its writers; `None` where they may not.
 
-    Only a person, only their own correction of a reply in which neither they nor anybody of theirs had a hand, and only
-    where the policy that is in force says so at this moment.
+    Only a person, only their own correction of a reply in which neither they nor anybody of theirs had a hand, only where
+    the new words are not those of an agent of theirs either, and only where the policy in force says so at this moment.
     """
     if caller.kind != "human" or core.policies is None:
         return None
@@ -60,6 +60,9 @@ async def grounds(core: Core, caller: Principal, reply: Reply) -> str | None:
     rows = await core.store.rows(_sql("earlier_drafters"), reply_id=reply.id, old_reply_id=old_reply_id)
     before = {row["principal"] for row in rows} | {row["owner"] for row in rows}
     if not before or caller.names & before:
+        return None
+    elsewhere = await core.store.rows(_sql("writers_elsewhere"), reply_id=reply.id, made_by=caller.id)
+    if caller.names & ({row["principal"] for row in elsewhere} | {row["owner"] for row in elsewhere}):
         return None
     policy = await core.policies.holder.current()
     if policy.corrections != "approve":

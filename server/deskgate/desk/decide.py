@@ -238,6 +238,7 @@ async def _begin(
             decided_at=core.now(),
             decided_digest=digest or (reply.digest if decision == "approve" else look.digest),
             body_checked=not look.own_copy,
+            footer=reply.footer if look.own_copy else look.footer,
             reason=reason,
             attempted_at=core.now(),
         ),

@@ -55,9 +55,12 @@ class Content:
         return cls((reply.recipient,), (), reply.subject, reply.body, reply.thread_id or "")
 
 
-def digest_of(reply: Reply, content: Content, seen: Seen) -> str:
-    """`sha256:` and 64 hex digits over the canonical JSON of content, thread and ticket."""
-    facts = {
+def digest_of(reply: Reply, content: Content, seen: Seen, footer: str = "") -> str:
+    """`sha256:` and 64 hex digits over the canonical JSON of content, thread and ticket.
+
+    `footer` is what MultiMail put under the text; the digest of a draft cannot have one yet.
+    """
+    facts: dict[str, object] = {
         "v": 1,
         "ticket": asdict(seen),
         "mailbox": reply.mailbox,
@@ -67,6 +70,8 @@ def digest_of(reply: Reply, content: Content, seen: Seen) -> str:
         "body": content.body,
         "thread": content.thread,
     }
+    if footer:
+        facts["footer"] = footer
     return "sha256:" + hashlib.sha256(_canonical(facts)).hexdigest()
 
 

@@ -9,7 +9,7 @@ from deskgate.desk.audit.telling import of_showing
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.digest import Content, Seen, digest_of, split_footer
-from deskgate.desk.errors import DeskError, DigestMismatch, TicketChanged, TicketNotFound
+from deskgate.desk.errors import DeskError, DigestMismatch, Suppressed, TicketChanged, TicketNotFound
 from deskgate.desk.multimail import Mail
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, REJECTING, Reply
@@ -41,7 +41,13 @@ class Look:
     moved: tuple[str, ...]
     own_copy: bool
     unread: DeskError | None = None
+    suspended: bool = False
     attachments: tuple[str, ...] = ()
+
+    @property
+    def different(self) -> tuple[str, ...]:
+        """In what the held mail is another than the draft, MultiMail's footer included."""
+        return (*self.altered, *(["a footer under the text"] if self.footer else []))
 
     @property
     def redirected(self) -> bool:
@@ -73,11 +79,12 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look
         body=held_body,
         footer=footer,
         seen=seen,
-        digest=digest_of(reply, content, seen),
+        digest=digest_of(reply, content, seen, footer),
         altered=(*_altered(reply, content), *(["attachments"] if mail.attachments else [])),
         moved=(*_begun(reply), *_moved(drafted, seen)),
         own_copy=mail.body is None,
         unread=unread if isinstance(unread, DeskError) else None,
+        suspended=isinstance(ticket, Ticket) and ticket.requester is not None and ticket.requester.suspended,
         attachments=mail.attachments,
     )
 
@@ -119,11 +126,13 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
     Raises:
         DigestMismatch: the held mail is not what that digest was made of, or would go to somebody else.
         TicketChanged: the mail is the same and the ticket moved since.
-        Suppressed: the recipient asked for no more mail.
+        Suppressed: the recipient asked for no more mail, or Zendesk has suspended them.
         TicketNotFound, UpstreamUnavailable, RateLimited, Forbidden: the ticket could not be read.
     """
     if look.unread is not None:
         raise look.unread
+    if look.suspended:
+        raise Suppressed("Zendesk has suspended this requester since the draft; nothing is sent to them. Reject it.")
     await check_not_suppressed(core.store, look.reply.recipient, ticket_id=look.reply.ticket_id)
     if look.redirected:
         raise DigestMismatch(
@@ -140,18 +149,12 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
             "The held mail carries attachments that nobody drafted. It cannot be approved: reject it.",
             message_id=look.reply.message_id,
         )
-    if look.footer and look.reply.footer is None:
-        raise DigestMismatch(
-            "Under the text stands a block that was not in the draft and that nobody was shown yet. Nothing was sent: list "
-            "the pending replies, read it, and decide again.",
-            message_id=look.reply.message_id,
-        )
     given = digest or look.reply.digest
     seen = await _behind(core, look, given)
     if seen is None:
         raise DigestMismatch(
             "The digest does not belong to the mail as it is held now"
-            + (f" (different: {', '.join(look.altered)})" if look.altered else "")
+            + (f" (different: {', '.join(look.different)})" if look.different else "")
             + ". Nothing was sent: list the pending replies, read it again, and decide with the digest shown there.",
             message_id=look.reply.message_id,
         )
@@ -191,7 +194,7 @@ async def _behind(core: Core, look: Look, digest: str | None) -> Seen | None:
     if digest:
         shown = await core.store.view(look.reply.id, digest)
         candidates += [Seen.load(shown)] if shown else []
-    return next((seen for seen in candidates if digest_of(look.reply, look.content, seen) == digest), None)
+    return next((seen for seen in candidates if digest_of(look.reply, look.content, seen, look.footer) == digest), None)
 
 
 def _begun(reply: Reply) -> Iterable[str]:

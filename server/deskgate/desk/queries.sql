@@ -37,5 +37,12 @@ SELECT principal, owner FROM drafters
 WHERE reply_id <> :reply_id
 AND reply_id IN (SELECT id FROM replies WHERE words = (SELECT words FROM replies WHERE id = :old_reply_id));
 
+-- Whose draft the same words were, on another occasion than a correction by this person.
+-- name: writers_elsewhere
+SELECT principal, owner FROM drafters
+WHERE reply_id <> :reply_id
+AND reply_id IN (SELECT id FROM replies WHERE words = (SELECT words FROM replies WHERE id = :reply_id))
+AND reply_id NOT IN (SELECT reply_id FROM corrections WHERE made_by = :made_by);
+
 -- name: any_correction
 SELECT old_reply_id FROM corrections WHERE reply_id = :reply_id;

@@ -10,6 +10,7 @@ from policy_desk import KETTLE, PolicyDesk, policy_desk
 from policy_texts import LOW_RISK, policy_of, rule
 
 from bench import Person
+from deskgate.desk import Principal
 from deskgate.desk.errors import Forbidden, UpstreamUnavailable
 from deskgate.desk.multimail import Mail, Outbox
 from deskgate.desk.policy import Setter, Unsent, automatic, evaluate
@@ -235,7 +236,51 @@ async def test_t24_a_link_in_the_subject_or_in_the_services_footer_counts_too(tm
         d.bench.clock.advance(1)
         assert (await automatic(core, core.policies, other)).state == "held"
         assert any("host" in why for why in (await d.last(other))["guards"])
-        assert (await automatic(core, core.policies, plain)).state == "sent"
+        assert (await automatic(core, core.policies, plain)).state == "held"
+        assert any("footer" in why for why in (await d.last(plain))["guards"])
+
+
+async def test_t7_a_footer_goes_out_automatically_only_once_a_person_has_approved_just_this_one(tmp_path: Path) -> None:
+    async with policy_desk(tmp_path) as d:
+        d.tag("low-risk")
+        core = d.bench.desk.core
+        assert core.policies is not None
+        d.path.write_text('version = "hold"')
+        replies = [await d.draft(body=f"{KETTLE} {word}.") for word in ("One", "Two", "Three")]
+        for mail, footer in zip(replies, ("Harbour Lane Goods", "Harbour Lane Goods", "Call +1 900 555"), strict=True):
+            d.bench.world.edit_held(mail.message_id or "", markdown=f"{mail.body}\n\n---\n{footer}")
+        first, second, strange = replies
+        reviewer = Principal("ines", "human", frozenset({"decide"}))
+        look = await replace(d.bench.desk, caller=reviewer).look(first.message_id or "")
+        assert look is not None
+        await replace(d.bench.desk, caller=reviewer).decide(first.message_id or "", "approve", digest=look.digest)
+        d.path.write_text(LOW_RISK)
+        d.bench.clock.advance(1)
+        assert (await automatic(core, core.policies, second)).state == "sent"
+        assert (await automatic(core, core.policies, strange)).state == "held"
+
+
+@pytest.mark.parametrize("meanwhile", ["escalated", "tag gone", "policy"])
+async def test_what_changes_while_a_draft_is_handed_over_and_scanned_counts(tmp_path: Path, meanwhile: str) -> None:
+    async with policy_desk(tmp_path) as d:
+        d.tag("low-risk")
+        submit = Outbox.submit
+
+        async def slowly(outbox: Outbox, draft: Any) -> Any:
+            accepted = await submit(outbox, draft)
+            d.bench.clock.advance(2)
+            if meanwhile == "escalated":
+                d.tag("escalated")
+            elif meanwhile == "tag gone":
+                d.bench.world.edit_ticket(101, tags=[])
+            else:
+                d.path.write_text('version = "hold"')
+            return accepted
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Outbox, "submit", slowly)
+            assert (await d.draft()).state == "held"
+        assert d.sent() == []
 
 
 async def test_a_held_mail_that_was_altered_or_a_ticket_that_moved_waits_for_a_person(tmp_path: Path) -> None:

@@ -269,7 +269,13 @@ def test_the_record_of_facts_names_all_of_them_in_words_and_none_that_is_not_kno
 
 def test_the_words_of_the_record_are_as_the_documents_have_them() -> None:
     assert [one.value for one in Setter] == ["human agent", "our API user", "automatic", "end user", "unknown"]
-    assert [one.value for one in Held] == ["as drafted", "altered", "body not shown by MultiMail", "not held"]
+    assert [one.value for one in Held] == [
+        "as drafted",
+        "altered",
+        "with a footer that no person has approved before",
+        "body not shown by MultiMail",
+        "not held",
+    ]
     assert NO_PRIORITY == "none"
 
 

@@ -86,6 +86,19 @@ async def test_a_correction_of_ones_own_agents_words_is_still_ones_own(tmp_path:
         assert desk.sent == []
 
 
+async def test_ones_own_agents_words_in_the_place_of_anothers_draft_are_still_ones_own(tmp_path: Path) -> None:
+    async with letting(tmp_path) as desk:
+        ines = await desk.reviewer("ines")
+        mine = await desk.draft(NEW, by="agent-9", owner="ines")
+        agent = Principal("agent-9", "agent", frozenset({"draft"}), owner="ines")
+        await replace(desk.bench.desk, caller=agent).cancel(mine.message_id or "", "another way")
+        desk.bench.clock.advance(60)
+        new = await corrected(desk, ines)
+        assert new.body == NEW
+        assert (await ines.look_and_approve(new.id)).status == 403
+        assert desk.sent == []
+
+
 async def test_a_correction_of_ones_own_correction_waits_for_somebody_else(tmp_path: Path) -> None:
     async with letting(tmp_path) as desk:
         ines, tomasz = await desk.reviewer("ines"), await desk.reviewer("tomasz")

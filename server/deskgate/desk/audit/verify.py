@@ -11,13 +11,18 @@ import base64
 import hashlib
 import hmac
 import json
+import multiprocessing
 import os
 import re
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -32,6 +37,9 @@ SIGNATURES_LIMIT = 64
 PERSONAL_LIMIT_BYTES = 4 * 1024 * 1024
 SUMS_LIMIT_BYTES = 64 * 1024 * 1024
 FINDINGS_LIMIT = 20
+# A long log is looked through by all cores, in batches. So many batches are gone through alone first: most logs end there.
+BATCH_LINES = 2_000
+ALONE_BATCHES = 10
 NOTHING_BEFORE = "0" * 64
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 ED25519 = 1
@@ -490,6 +498,30 @@ class Chain:
         self._report, self._origin, self._gaps = report, origin, gaps
         self.next, self.before, self._time = 0, NOTHING_BEFORE, ""
 
+    def begin_at(self, line: bytes) -> tuple[int, str, str]:
+        """Take it for granted that this line's record follows; gives its number, the hash that it follows, its time.
+
+        Raises:
+            ValueError, RecursionError: there is no record on it.
+        """
+        record = read_record(line)
+        self.next, self.before, self._time = record["seq"], record["prev"], record["ts"]
+        return self.next, self.before, self._time
+
+    def leads_to(self, batch: "Batch") -> bool:
+        """Whether a batch that was looked through is what follows here."""
+        seq, before, time = batch.begins
+        return (seq, before) == (self.next, self.before) and time >= self._time
+
+    def follow(self, batch: "Batch") -> None:
+        """Go on behind that batch."""
+        self.next, self.before, self._time = batch.ends
+
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """The next number, the hash of the line before, and its time."""
+        return self.next, self.before, self._time
+
     def take(self, line: bytes) -> dict[str, Any] | None:
         """The next line's record; `None` where there is none on it. `before` is its hash afterwards."""
         record: dict[str, Any] | None
@@ -621,29 +653,147 @@ class Comparison:
             self._report.found("tree.size", f"{name} counts {claimed} records, and there are only {size}.", size)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Lines in which nothing is wrong, as long as they follow what they say they follow.
+
+    `begins` and `ends` are places in the chain; `leaves` the hashes of the lines; `rows_bytes` and `rows_hash` are of their
+    rows in the table; `sealed` has number and commitment of each record with personal data.
+    """
+
+    begins: tuple[int, str, str]
+    ends: tuple[int, str, str]
+    leaves: list[bytes]
+    rows_bytes: int
+    rows_hash: bytes
+    sealed: list[tuple[int, dict[str, Any]]]
+
+
+def look_through(origin: str, lines: list[bytes]) -> Batch | None:
+    """What some lines come to; `None` where anything in them needs a closer look."""
+    report = Report()
+    chain = Chain(report, origin)
+    rows: list[str] = []
+    sealed = []
+    try:
+        begins = chain.begin_at(lines[0])
+    except (ValueError, RecursionError):
+        return None
+    for line in lines:
+        record = chain.take(line)
+        if record is None or report.findings:
+            return None
+        rows.append(csv_row(record, chain.before))
+        if "pii" in record:
+            sealed.append((record["seq"], record["pii"]))
+    table = "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
+    leaves = [leaf_hash(line) for line in lines]
+    return Batch(begins, chain.place, leaves, len(table), hashlib.sha256(table).digest(), sealed)
+
+
+def helpers() -> Executor | None:
+    """Processes that look through batches, one for each core; `None` where they would be of no help."""
+    cores = os.cpu_count() or 1
+    try:
+        return ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) if cores > 1 else None
+    except (OSError, NotImplementedError, ValueError):  # a system that allows no semaphores: it takes longer there
+        return None
+
+
+def looked_through(lines: Iterable[bytes], origin: str) -> Iterator[tuple[list[bytes], Batch | None]]:
+    """The lines in batches; a batch that nobody looked through, or that needs a closer look, comes with `None`."""
+    rest = iter(lines)
+    with ExitStack() as until_end:
+        for _ in range(ALONE_BATCHES):
+            if not (batch := list(islice(rest, BATCH_LINES))):
+                return
+            yield batch, None
+        if not (batch := list(islice(rest, BATCH_LINES))):
+            return
+        pool = helpers()
+        if pool is not None:
+            until_end.callback(pool.shutdown, wait=False, cancel_futures=True)
+        waiting: deque[tuple[list[bytes], Future[Batch | None] | None]] = deque()
+        while batch:
+            waiting.append((batch, _asked(pool, origin, batch)))
+            if len(waiting) > 2 * (os.cpu_count() or 1):
+                yield _answered(*waiting.popleft())
+            batch = list(islice(rest, BATCH_LINES))
+        while waiting:
+            yield _answered(*waiting.popleft())
+
+
+def _asked(pool: Executor | None, origin: str, batch: list[bytes]) -> "Future[Batch | None] | None":
+    try:
+        return pool.submit(look_through, origin, batch) if pool else None
+    except (BrokenExecutor, RuntimeError, OSError):
+        return None
+
+
+def _answered(batch: list[bytes], answer: "Future[Batch | None] | None") -> tuple[list[bytes], Batch | None]:
+    try:
+        return batch, answer.result() if answer else None
+    except (BrokenExecutor, RuntimeError, OSError):  # the helper died: this batch is gone through here
+        return batch, None
+
+
+class Walk:
+    """Goes through a whole log: the chain of its lines, what stands beside them, and its tree at each claim's size."""
+
+    def __init__(self, report: Report, origin: str, claims: Iterable[Claim], beside: "Beside | None") -> None:
+        self._chain, self._tree, self._beside = Chain(report, origin), Tree(), beside
+        self._comparison = Comparison(report, claims)
+        if self._comparison.due == 0:
+            self._comparison.reached(0, EMPTY_ROOT)
+
+    def take(self, line: bytes) -> None:
+        """One line."""
+        record = self._chain.take(line)
+        self._grow([leaf_hash(line)])
+        if self._beside is not None and record is not None:
+            self._beside.take(record, self._chain.before)
+
+    def follow(self, batch: Batch) -> bool:
+        """Many lines that were looked through; false, and nothing done, where they have to be taken one by one."""
+        if not self._chain.leads_to(batch):
+            return False
+        if self._beside is not None and not self._beside.same_rows(batch):
+            return False
+        self._chain.follow(batch)
+        self._grow(batch.leaves)
+        if self._beside is not None:
+            self._beside.follow(batch)
+        return True
+
+    def _grow(self, leaves: list[bytes]) -> None:
+        tree, comparison = self._tree, self._comparison
+        push, due = tree.push, comparison.due
+        for leaf in leaves:
+            push(leaf)
+            if tree.size == due:
+                comparison.reached(due, tree.root())
+                due = comparison.due
+
+    def finish(self) -> int:
+        """No more lines; gives how many there were."""
+        self._comparison.finish(self._tree.size)
+        return self._tree.size
+
+
 def check_lines(
     lines: Iterable[bytes],
     report: Report,
     origin: str,
     claims: Iterable[Claim],
-    each: Callable[[dict[str, Any], str], None] | None = None,
+    beside: "Beside | None" = None,
 ) -> None:
     """Follow every line of a whole log and compare its tree with the claims, which come in order of size."""
-    chain, tree, comparison = Chain(report, origin), Tree(), Comparison(report, claims)
-    push, take, due = tree.push, chain.take, comparison.due
-    if due == 0:
-        comparison.reached(0, EMPTY_ROOT)
-        due = comparison.due
-    for line in lines:
-        record = take(line)
-        push(leaf_hash(line))
-        if each is not None and record is not None:
-            each(record, chain.before)
-        if tree.size == due:
-            comparison.reached(due, tree.root())
-            due = comparison.due
-    report.records = tree.size
-    comparison.finish(tree.size)
+    walk = Walk(report, origin, claims, beside)
+    for batch, found in looked_through(lines, origin):
+        if found is None or not walk.follow(found):
+            for line in batch:
+                walk.take(line)
+    report.records = walk.finish()
 
 
 def signed_claim(data: bytes, ring: Keyring, origin: str, least: int) -> Claim:
@@ -805,11 +955,7 @@ class Folder:
         Raises:
             Broken: it is missing, no regular file, a line is too long, or the last one does not end.
         """
-        with self.open(name) as file:
-            while line := file.readline(limit):
-                if line[-1] != 10:
-                    raise Broken("file.line", f"{name} has a line that is too long or does not end.")
-                yield line[:-1]
+        yield from lines_of(self.open(name), name, limit)
 
     def selected(self) -> bool:
         """Whether the export is a selection: then proofs stand for the lines that it lacks."""
@@ -824,12 +970,26 @@ class Folder:
             yield from (f"{PROOFS}/{entry.name}" for entry in os.scandir(self.path / PROOFS))
 
 
+def lines_of(opened: BinaryIO, name: str, limit: int) -> Iterator[bytes]:
+    """The lines of an open file without their newlines, and then it is closed.
+
+    Raises:
+        Broken: a line is too long, or the last one does not end.
+    """
+    with opened as file:
+        while line := file.readline(limit):
+            if line[-1] != 10:
+                raise Broken("file.line", f"{name} has a line that is too long or does not end.")
+            yield line[:-1]
+
+
 class Beside:
     """What stands beside the lines and must say the same: the table for people, and personal data that was not erased."""
 
     def __init__(self, report: Report, folder: Folder) -> None:
         self._report = report
-        self._rows = report.told(folder.lines("audit.csv", 2 * LINE_LIMIT_BYTES))
+        self._table = report.attempt(lambda: folder.open("audit.csv"))
+        self._rows = report.told(lines_of(self._table, "audit.csv", 2 * LINE_LIMIT_BYTES)) if self._table else iter(())
         there = os.path.lexists(folder.path / PERSONAL)
         self._opened = map(json.loads, folder.lines(PERSONAL, PERSONAL_LIMIT_BYTES)) if there else iter(())
         self._next: Any = None
@@ -849,9 +1009,27 @@ class Beside:
             self._same_rows = False
             self._report.found("csv.row", "audit.csv does not say what audit.jsonl says.", record["seq"])
         if "pii" in record:
-            self._sealed += 1
-            if self._next is not None:
-                self._report.attempt(lambda: self._open(record["seq"], record["pii"]))
+            self._compare(record["seq"], record["pii"])
+
+    def same_rows(self, batch: Batch) -> bool:
+        """Whether the table goes on with the batch's rows; where it does not, it stands where it stood."""
+        if self._table is None or not self._same_rows:
+            return True
+        here = self._table.tell()
+        if hashlib.sha256(self._table.read(batch.rows_bytes)).digest() == batch.rows_hash:
+            return True
+        self._table.seek(here)
+        return False
+
+    def follow(self, batch: Batch) -> None:
+        """Compare the rest with a batch whose rows were found to be the same."""
+        for seq, sealed in batch.sealed:
+            self._compare(seq, sealed)
+
+    def _compare(self, seq: int, sealed: dict[str, Any]) -> None:
+        self._sealed += 1
+        if self._next is not None:
+            self._report.attempt(lambda: self._open(seq, sealed))
 
     def _advance(self) -> None:
         try:
@@ -913,7 +1091,7 @@ def _folder(report: Report, folder: Folder, keys: Sequence[str], anchors: Sequen
     beside = Beside(report, folder)
     beside.start()
     check = _selection if folder.selected() else _whole
-    report.attempt(lambda: check(report, folder, given, beside.take))
+    report.attempt(lambda: check(report, folder, given, beside))
     report.attempt(beside.finish)
     report.attempt(lambda: _sums(report, folder, given.ring.at(report.size if given.point else sys.maxsize)))
     uncovered(report)
@@ -945,15 +1123,15 @@ def _points(folder: Folder) -> Iterator[tuple[bytes, list[bytes]]]:
             raise Broken("checkpoint.form", "checkpoints.jsonl has a line that cannot be read.") from None
 
 
-def _whole(report: Report, folder: Folder, given: Given, each: Callable[[dict[str, Any], str], None]) -> None:
+def _whole(report: Report, folder: Folder, given: Given, beside: Beside) -> None:
     notes = report.told(note for note, _ in _points(folder))
     claims = claims_of(report, given.ring, given.origin, notes, given.claims)
-    check_lines(report.told(folder.lines("audit.jsonl")), report, given.origin, claims, each)
+    check_lines(report.told(folder.lines("audit.jsonl")), report, given.origin, claims, beside)
     if given.point and report.records > report.size:
         report.found("tree.size", "There are records that the checkpoint does not cover.", report.size)
 
 
-def _selection(report: Report, folder: Folder, given: Given, each: Callable[[dict[str, Any], str], None]) -> None:
+def _selection(report: Report, folder: Folder, given: Given, beside: Beside) -> None:
     report.facts.append("This is a selection of records. That none was left out of it cannot be shown.")
     chain, proven, last = Chain(report, given.origin, gaps=True), True, -1
     for line in folder.lines("audit.jsonl"):
@@ -964,7 +1142,7 @@ def _selection(report: Report, folder: Folder, given: Given, each: Callable[[dic
         if not proven and record["seq"] != last + 1:
             report.found("proof.missing", "Neither a proof nor the record after it ties it to the checkpoint.", last)
         last, proven = record["seq"], _proven(report, folder, given, record["seq"], line)
-        each(record, chain.before)
+        beside.take(record, chain.before)
     if not proven:
         report.found("proof.missing", "Neither a proof nor the record after it ties it to the checkpoint.", last)
     _connect(report, folder, given)

@@ -7,7 +7,7 @@ from deskgate.desk.audit.said import acting_as
 from deskgate.desk.core import Core
 from deskgate.desk.decide import decide
 from deskgate.desk.errors import DeskError
-from deskgate.desk.look import look_at, show
+from deskgate.desk.look import Look, look_at, show
 from deskgate.desk.multimail import Mail, Stage
 from deskgate.desk.policy.admission import Admission, Policies, evaluation, gathered, moved, principal_of
 from deskgate.desk.policy.evaluate import evaluate, held_back
@@ -18,6 +18,7 @@ from deskgate.desk.policy.records import (
     begin_approval,
     finish,
     finish_leaving,
+    footer_known,
     had_turn,
     keep,
     take_turn,
@@ -59,11 +60,17 @@ async def automatic(
 
 async def _applied(core: Core, policies: Policies, reply: Reply, found: Admission) -> Reply:
     tables = policies.gatherer.tables
-    facts = replace(found.facts, ticket_moved=moved(found.ticket, reply), held=Held.AS_DRAFTED)
+    facts = _unheld(reply, found)
     verdict = evaluate(found.policy, facts)
-    if verdict.outcome == "approve":  # only then is it worth a call to see what MultiMail holds
-        facts = await _as_held(core, reply, found, facts, principal_of(verdict.rule or ""))
+    digest = reply.digest
+    if verdict.outcome == "approve":  # only then is it worth the calls to see what is there by now
+        mail = await _scanned(core, reply)
+        found = await _anew(core, policies, reply, found)
+        facts = _unheld(reply, found)
         verdict = evaluate(found.policy, facts)
+        if verdict.outcome == "approve":
+            facts, digest = await _as_held(core, reply, mail, found, principal_of(verdict.rule or ""))
+            verdict = evaluate(found.policy, facts)
     else:
         facts = replace(facts, held=None)
     if found.by_hand and verdict.outcome in LETTING_OUT:
@@ -77,15 +84,29 @@ async def _applied(core: Core, policies: Policies, reply: Reply, found: Admissio
     if not await begin_approval(tables, found.policy, begun, reply.recipient):
         await keep(tables, evaluation(core, reply, verdict, facts, "held"))
         return reply
-    return await _approved(core, policies, reply, begun)
+    return await _approved(core, policies, reply, begun, digest)
 
 
-async def _approved(core: Core, policies: Policies, reply: Reply, begun: Evaluation) -> Reply:
+def _unheld(reply: Reply, found: Admission) -> Facts:
+    """The facts as far as they are known without asking what MultiMail holds."""
+    return replace(found.facts, ticket_moved=moved(found.ticket, reply), held=Held.AS_DRAFTED)
+
+
+async def _anew(core: Core, policies: Policies, reply: Reply, found: Admission) -> Admission:
+    """What is true by now: handing a draft over and scanning it takes as long as MultiMail likes."""
+    ticket = await core.zendesk.ticket(reply.ticket_id)
+    policy = await policies.holder.current()
+    if (ticket, policy.hash) == (found.ticket, found.policy.hash):
+        return found
+    return replace(await gathered(core, policies, ticket, reply), why_not=found.why_not)
+
+
+async def _approved(core: Core, policies: Policies, reply: Reply, begun: Evaluation, digest: str | None) -> Reply:
     caller = principal_of(begun.verdict.rule or "")
     try:
         with acting_as(caller.who):
             approved = await decide(
-                core, caller, reply.message_id or "", "approve", digest=reply.digest, reason=begun.verdict.why
+                core, caller, reply.message_id or "", "approve", digest=digest, reason=begun.verdict.why
             )
     except DeskError as error:
         log.warning("reply %s was not approved by %s: %s", reply.id, caller.id, error.code)
@@ -95,17 +116,25 @@ async def _approved(core: Core, policies: Policies, reply: Reply, begun: Evaluat
     return approved
 
 
-async def _as_held(core: Core, reply: Reply, found: Admission, facts: Facts, caller: Principal) -> Facts:
-    """The facts of what MultiMail holds: whether it is the draft, and the links of the whole text, its footer included."""
-    mail = await _scanned(core, reply)
+async def _as_held(
+    core: Core, reply: Reply, mail: Mail | None, found: Admission, caller: Principal
+) -> tuple[Facts, str | None]:
+    """The facts of what MultiMail holds, and its digest: whether it is the draft, and the links of the whole text."""
+    facts = _unheld(reply, found)
     if mail is None or mail.stage is not Stage.HELD:
-        return replace(facts, held=Held.NOT_HELD)
-    # The rules look at the whole text, so from here on its footer counts as seen.
+        return replace(facts, held=Held.NOT_HELD), None
     look = await show(core, look_at(reply, mail, found.ticket), caller)
     if look.own_copy:
-        return replace(facts, held=Held.BODY_UNSEEN)
+        return replace(facts, held=Held.BODY_UNSEEN), look.digest
     links = about_links(f"{look.content.subject}\n{look.body}", reply.recipient)
-    return replace(facts, held=Held.ALTERED if look.altered or look.redirected else Held.AS_DRAFTED, **links)
+    return replace(facts, held=await _compared(core, look), **links), look.digest
+
+
+async def _compared(core: Core, look: Look) -> Held:
+    if look.altered or look.redirected:
+        return Held.ALTERED
+    known = not look.footer or await footer_known(core.store, look.reply.mailbox, look.footer)
+    return Held.AS_DRAFTED if known else Held.NEW_FOOTER
 
 
 async def _scanned(core: Core, reply: Reply) -> Mail | None:

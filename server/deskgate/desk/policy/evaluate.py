@@ -17,6 +17,8 @@ from deskgate.desk.policy.rules import Outcome, Policy, Rule
 from deskgate.desk.policy.words import has_phrase
 
 ENDED = ("solved", "closed")
+NOT_THE_DRAFT = "what MultiMail holds is not known to be the draft, word for word"
+NEW_FOOTER = "under the text stands a footer that no person has approved before in this mailbox"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def guards(policy: Policy, facts: Facts) -> tuple[str, ...]:
             "the ticket is solved or closed, or its status unknown",
         ),
         (facts.ticket_moved is False, "the ticket changed since the draft, or it is not known whether"),
-        (facts.held is Held.AS_DRAFTED, "what MultiMail holds is not known to be the draft, word for word"),
+        (facts.held is Held.AS_DRAFTED, NEW_FOOTER if facts.held is Held.NEW_FOOTER else NOT_THE_DRAFT),
         (
             facts.approvals_recipient is not None and facts.approvals_recipient < policy.per_recipient_per_day,
             "this address got as many automatic replies within 24 hours as the policy allows",

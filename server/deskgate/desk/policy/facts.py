@@ -23,6 +23,7 @@ class Held(enum.Enum):
 
     AS_DRAFTED = "as drafted"
     ALTERED = "altered"
+    NEW_FOOTER = "with a footer that no person has approved before"
     BODY_UNSEEN = "body not shown by MultiMail"
     NOT_HELD = "not held"
 

@@ -38,6 +38,12 @@ SELECT 1 FROM replies
 WHERE LOWER(recipient) = :recipient AND id <> :reply_id AND state IN ('sent', 'delivered')
 LIMIT 1;
 
+-- name: footer_approved
+SELECT 1 FROM replies
+WHERE mailbox = :mailbox AND footer = :footer AND decision = 'approve' AND body_checked = 1 AND decided_by <> :outside
+    AND decided_by NOT LIKE 'policy:%'
+LIMIT 1;
+
 -- name: evaluations_of
 SELECT * FROM policy_evaluations WHERE reply_id = :reply_id ORDER BY evaluated_at, id;
 

@@ -12,6 +12,7 @@ from deskgate.desk.clock import iso
 from deskgate.desk.policy.evaluate import Verdict
 from deskgate.desk.policy.facts import Facts
 from deskgate.desk.policy.rules import Policy
+from deskgate.desk.replies import OUTSIDE
 from deskgate.desk.store import Store
 from deskgate.desk.store.tables import Tables, named_queries
 
@@ -106,6 +107,12 @@ async def approvals_since(tables: Tables, recipient: str, now: datetime) -> tupl
 async def reached_before(tables: Tables, recipient: str, reply_id: str) -> bool:
     """Whether a mail of ours went out to this address before and did not bounce."""
     found = await tables.rows(_sql("earlier_mail"), recipient=recipient.casefold(), reply_id=reply_id)
+    return bool(found)
+
+
+async def footer_known(tables: Tables, mailbox: str, footer: str) -> bool:
+    """Whether a person approved a mail of this mailbox with just this footer under it."""
+    found = await tables.rows(_sql("footer_approved"), mailbox=mailbox, footer=footer, outside=OUTSIDE)
     return bool(found)
 
 
