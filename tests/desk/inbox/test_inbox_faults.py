@@ -102,3 +102,13 @@ async def test_an_event_that_meets_a_fault_of_ours_is_given_up_after_a_while_and
             one.clock.advance(1_000)
         (dead,) = await at.worker.events.listed("dead")
         assert "ZeroDivisionError" in dead["trouble"]
+
+
+async def test_a_note_never_lands_in_the_second_of_its_own_stamp(tmp_path: Path) -> None:
+    """Else the ticket would bear the same stamp afterwards, and a lost answer would look as if nothing had landed."""
+    async with bench(tmp_path) as one:
+        one.world.edit_ticket(TICKET, status="pending")
+        zendesk = one.desk.core.zendesk
+        before = await zendesk.ticket(TICKET)
+        await zendesk.write_note(TICKET, "Somebody answered.", marker="m" * 32, stamp=before.stamp)
+        assert (await zendesk.ticket(TICKET)).stamp != before.stamp

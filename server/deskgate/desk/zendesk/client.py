@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from deskgate.desk.clock import Clock
+from deskgate.desk.clock import Clock, parse_time
 from deskgate.desk.errors import BadInput, Forbidden, OutcomeUnknown, UpstreamUnavailable
 from deskgate.desk.wire import Again, Missing, Rejected, Wire
 from deskgate.desk.zendesk import reading
@@ -16,6 +16,10 @@ from deskgate.desk.zendesk.writing import MARKER, noted, post_follow_up, put_not
 
 AUDIT_PAGES = 3
 AUDIT_GRAIN = timedelta(seconds=2)
+# Within so long after an update, audits that end just before it may be behind by that one.
+AUDITS_SETTLE = timedelta(minutes=5)
+# A stamp has whole seconds, and the clocks of two services differ a little.
+STAMP_SECONDS = 1.5
 
 
 class Zendesk:
@@ -129,6 +133,9 @@ class Zendesk:
     ) -> Note:
         """Post one private note, guarded by the ticket's `stamp` and carrying `marker`; at most one request.
 
+        A stamp of this very second is waited out, at most 1.5 seconds: a write within it would leave it as it is, and after
+        a lost answer the ticket would look as if nothing had landed.
+
         `status` and `tags` change with it or not at all. `tags` is the whole list, from the read that gave the stamp.
 
         Raises:
@@ -137,6 +144,11 @@ class Zendesk:
             OutcomeUnknown: the answer was lost or proves nothing; `find_note` tells.
             BadInput: the text is empty or too long.
         """
+        moment = parse_time(stamp)
+        if moment is not None:
+            young = STAMP_SECONDS - (self._clock.now() - moment).total_seconds()
+            if young > 0:
+                await self._clock.sleep(min(young, STAMP_SECONDS))
         return await put_note(self._wire, ticket_id, text, marker=marker, stamp=stamp, status=status, tags=tags)
 
     async def follow_up(self, closed: Ticket, text: str, *, marker: str, tags: Iterable[str]) -> int:
@@ -188,7 +200,10 @@ class Zendesk:
 
     async def _audits_lag(self, ticket: Ticket) -> bool:
         newest = await self.audits(ticket.id, limit=1)
-        return not newest or newest[0].created_at < ticket.updated_at - AUDIT_GRAIN
+        if not newest:
+            return True
+        settled = self._clock.now() - ticket.updated_at >= AUDITS_SETTLE
+        return newest[0].created_at < ticket.updated_at - (AUDIT_GRAIN if settled else timedelta(0))
 
     async def audits(self, ticket_id: int, *, limit: int = 100) -> list[Audit]:
         """The newest `limit` audits, newest first.
