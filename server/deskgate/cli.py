@@ -3,11 +3,11 @@
 Imports stay inside the commands: `deskgate serve` must not wait for the demo, and nothing may print before the protocol.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from deskgate import __version__
+from deskgate.commands.words import Commands, Parser, answered_by, filled, port, with_json
 
 EXIT_CODES = """\
 exit codes: 0 done · 1 something failed or a check found a fault · 2 wrong words on the command line or unusable
@@ -27,18 +27,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="deskgate",
         description="Answer Zendesk tickets by email through an approval gate, from any MCP client.",
         epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"deskgate {__version__}")
+    parser.set_defaults(sandbox=None)  # nobody said so; DESKGATE_SANDBOX may
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _serve(commands)
     _sandbox(commands)
     _demo(commands)
     _doctor(commands)
+    _settings(commands)
     _setup(commands)
     _pending(commands)
     _decide(commands)
@@ -49,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _serve(commands: Commands) -> None:
     parser = commands.add_parser("serve", help="run the MCP server", description="Run the MCP server.")
     parser.add_argument(
         "--transport", choices=("stdio", "http", "sse"), default="stdio", help="sse is an alias of http"
@@ -57,32 +59,28 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; beyond this machine only with tokens"
     )
-    parser.add_argument("--port", type=_port, default=8642, help="port to listen on (8642)")
+    parser.add_argument("--port", type=port, default=8642, help="port to listen on (8642)")
     parser.add_argument("--role", choices=("solo", "agent", "reviewer"), help="for whom this process acts")
-    parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="rehearse trouble, with --sandbox")
-    parser.set_defaults(run=_run_serve)
+    parser.set_defaults(run=answered_by("serve"))
 
 
-def _run_serve(words: argparse.Namespace) -> int:
-    from deskgate.commands.serve import run
-
-    return run(words)
-
-
-def _sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _sandbox(commands: Commands) -> None:
     parser = commands.add_parser(
         "sandbox",
         help="serve the pretend Zendesk and MultiMail",
-        description="Serve the pretend Zendesk and MultiMail on this machine, or play the customer.",
+        description="Serve the pretend Zendesk and MultiMail on this machine, or play the agent or the customer.",
     )
-    parser.add_argument("--port", type=_port, default=8643, help="port to listen on (8643)")
+    parser.add_argument("--port", type=port, default=8643, help="port to listen on (8643)")
     parser.add_argument(
         "--fault", action="append", default=[], metavar="SPEC", help="rehearse trouble, see docs/sandbox.md"
     )
     parser.add_argument("--reset", action="store_true", help="begin again with the six tickets as new")
     parser.add_argument("--desk", metavar="URL", help="where webhooks go (http://127.0.0.1:8642); '' for nowhere")
-    actions = parser.add_subparsers(metavar="ACTION")
+    actions = parser.add_subparsers(metavar="ACTION", dest="action")
+    draft = actions.add_parser("draft", help="draft an example reply as an agent; it waits in the queue")
+    draft.add_argument("ticket", type=int, nargs="?", default=101, help="101 (the default), 104, 105 or 106")
+    draft.add_argument("--body", metavar="TEXT", help="the reply's text; other words make another reply")
     reply = actions.add_parser("reply", help="answer a delivered mail as the customer")
     reply.add_argument("ticket", type=int)
     reply.add_argument("text", nargs="?", default="")
@@ -90,32 +88,19 @@ def _sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     reply.add_argument("--automatic", action="store_true", help="an absence notice")
     reply.add_argument("--quoted", action="store_true", help="with the answered mail below, as mail programs do it")
     reply.add_argument("--bounce", action="store_true", help="no answer: the delivered mail comes back")
-    parser.set_defaults(run=_run_sandbox, ticket=None)
+    parser.set_defaults(run=answered_by("sandbox"))
 
 
-def _run_sandbox(words: argparse.Namespace) -> int:
-    from deskgate.commands.sandbox import run
-
-    return run(words)
-
-
-def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _demo(commands: Commands) -> None:
     parser = commands.add_parser(
         "demo",
         help="watch the whole job happen, without any account",
         description="From a ticket to a delivered mail in the sandbox, as an MCP client sees it.",
     )
-    parser.add_argument("--sandbox", action="store_true", help="always on: the demo plays in the pretend world")
-    parser.set_defaults(run=_run_demo)
+    parser.set_defaults(run=answered_by("demo"))
 
 
-def _run_demo(words: argparse.Namespace) -> int:
-    from deskgate.commands.demo import run
-
-    return run(words)
-
-
-def _doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _doctor(commands: Commands) -> None:
     parser = commands.add_parser(
         "doctor",
         help="check settings, logins, keys and mailbox",
@@ -123,24 +108,23 @@ def _doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("--smoke", type=int, metavar="TICKET", help="hold one reply to this ticket and cancel it again")
     parser.add_argument("--role", choices=("solo", "agent", "reviewer"), help="check what this role would find")
-    parser.add_argument("--sandbox", action="store_true", default=None, help="check the pretend world instead")
-    parser.add_argument("--json", action="store_true", help="machine-readable")
-    parser.set_defaults(run=_run_doctor)
+    with_json(parser)
+    parser.set_defaults(run=answered_by("doctor"))
 
 
-def _run_doctor(words: argparse.Namespace) -> int:
-    from deskgate.commands.doctor import run
+def _settings(commands: Commands) -> None:
+    text = "Print every setting with what it means, as a file for the environment. Nothing is read."
+    parser = commands.add_parser("settings", help="print every setting, with what it means", description=text)
+    parser.set_defaults(run=answered_by("settings_listed"))
 
-    return run(words)
 
-
-def _setup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _setup(commands: Commands) -> None:
     from deskgate.commands.setup_words import add
 
     add(commands)
 
 
-def _pending(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _pending(commands: Commands) -> None:
     parser = commands.add_parser(
         "pending",
         help="see which replies wait for a decision",
@@ -150,18 +134,11 @@ def _pending(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("message_id", metavar="MESSAGE_ID", nargs="?", help="show this one, with the whole mail")
     parser.add_argument("--ticket", type=int, metavar="N", help="only the replies to this ticket")
     parser.add_argument("--full", action="store_true", help="show every mail whole")
-    parser.add_argument("--json", action="store_true", help="machine-readable, with whole mails")
-    parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
-    parser.set_defaults(run=_run_pending)
+    with_json(parser, said="machine-readable, with whole mails")
+    parser.set_defaults(run=answered_by("pending"))
 
 
-def _run_pending(words: argparse.Namespace) -> int:
-    from deskgate.commands.pending import run
-
-    return run(words)
-
-
-def _decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _decide(commands: Commands) -> None:
     parser = commands.add_parser(
         "decide",
         help="approve or reject a reply",
@@ -170,46 +147,33 @@ def _decide(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("message_id", metavar="MESSAGE_ID", help="as `deskgate pending` shows it")
     parser.add_argument("decision", choices=("approve", "reject"))
-    parser.add_argument("--digest", type=_filled, metavar="D", help="the digest of what was seen; default: the draft's")
-    parser.add_argument("--reason", metavar="TEXT", help="kept in the record")
+    parser.add_argument("--digest", type=filled, metavar="D", help="the digest of what was seen; default: the draft's")
+    parser.add_argument("--reason", metavar="TEXT", help="kept in the record; a rejection needs one")
     parser.add_argument("--yes", action="store_true", help="do not show and ask; for scripts")
-    parser.add_argument("--json", action="store_true", help="machine-readable; what is shown goes to standard error")
-    parser.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
-    parser.set_defaults(run=_run_decide)
+    with_json(parser, said="machine-readable; what is shown goes to standard error")
+    parser.set_defaults(run=answered_by("decide"))
 
 
-def _run_decide(words: argparse.Namespace) -> int:
-    from deskgate.commands.decide import run
-
-    return run(words)
-
-
-def _reviewer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _reviewer(commands: Commands) -> None:
     parser = commands.add_parser(
         "reviewer",
         help="who may decide on the page",
         description="Let people in to the reviewer's page at /approvals, or keep them out.",
     )
-    parser.add_argument("--sandbox", action="store_true", default=None, help="the reviewers of the pretend world")
     actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
     invite = actions.add_parser("invite", help="print a one-time link that signs this person in")
     invite.add_argument("name", help="as the person is called in DESKGATE_PRINCIPAL, so that nobody approves their own")
+    where = invite.add_mutually_exclusive_group()
+    where.add_argument("--url", help="where the page is for them; default: DESKGATE_PUBLIC_URL, or this machine")
+    where.add_argument("--port", type=port, help="the port of this machine where `deskgate serve` listens (8642)")
     listing = actions.add_parser("list", help="who is in, who is out")
-    listing.add_argument("--json", action="store_true", help="machine-readable")
+    with_json(listing)
     revoke = actions.add_parser("revoke", help="end a person's sessions and links")
     revoke.add_argument("name")
-    for action in (invite, listing, revoke):
-        action.add_argument("--sandbox", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(run=_run_reviewer, name="", json=False)
+    parser.set_defaults(run=answered_by("reviewer"), name="", json=False, url=None, port=None)
 
 
-def _run_reviewer(words: argparse.Namespace) -> int:
-    from deskgate.commands.reviewer import run
-
-    return run(words)
-
-
-def _policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _policy(commands: Commands) -> None:
     parser = commands.add_parser(
         "policy", help="see what the policy would do", description="See what the policy would do, and why."
     )
@@ -220,24 +184,17 @@ def _policy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     text.add_argument("--body", metavar="TEXT", help="the reply's text")
     text.add_argument("--body-file", metavar="FILE", help="the reply's text, from a file")
     test.add_argument("--policy", metavar="FILE", help="try this file instead of the one that DESKGATE_POLICY names")
-    test.add_argument("--sandbox", action="store_true", default=None, help="the pretend Zendesk and MultiMail")
-    test.add_argument("--json", action="store_true", help="machine-readable")
-    parser.set_defaults(run=_run_policy)
+    with_json(test)
+    parser.set_defaults(run=answered_by("policy"))
 
 
-def _run_policy(words: argparse.Namespace) -> int:
-    from deskgate.commands.policy import run
-
-    return run(words)
-
-
-def _token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _token(commands: Commands) -> None:
     parser = commands.add_parser(
         "token",
         help="who may come in over HTTP",
         description="Make, revoke and list the bearer tokens of HTTP, in the file that DESKGATE_TOKENS names.",
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
     new = actions.add_parser("new", help="make a token and print it, once")
     new.add_argument("principal", metavar="PRINCIPAL", help="the name in every record, such as support-bot")
     new.add_argument("--kind", choices=("human", "agent"), required=True, help="who is at the other end")
@@ -246,40 +203,18 @@ def _token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     new.add_argument("--owner", help="the person or team behind it; who owns the drafter cannot approve the draft")
     new.add_argument("--label", help="a remark for the list")
-    new.set_defaults(run=_run_token, does="new")
     revoke = actions.add_parser("revoke", help="take a token out")
     revoke.add_argument("id", metavar="ID", help="the token's id, from the list")
-    revoke.set_defaults(run=_run_token, does="revoke")
     listed = actions.add_parser("list", help="show the tokens, without anything secret")
-    listed.add_argument("--json", action="store_true", help="machine-readable")
-    listed.set_defaults(run=_run_token, does="show")
+    with_json(listed)
+    parser.set_defaults(run=answered_by("token"))
 
 
-def _run_token(words: argparse.Namespace) -> int:
-    from deskgate.commands import token
-
-    words.action = getattr(token, words.does)
-    return token.run(words)
-
-
-def _operator(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _operator(commands: Commands) -> None:
     from deskgate.commands import audit_words, operator_words
 
     operator_words.add(commands)
     audit_words.add(commands)
-
-
-def _filled(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty")
-    return text.strip()
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
 
 
 def say(text: str) -> None:

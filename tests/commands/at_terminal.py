@@ -28,6 +28,8 @@ class Told:
 async def typed(act: Callable[[Terminal, Any], Awaitable[int]], *words: str) -> Told:
     """Type the words; `act` carries the command out."""
     out, err = io.StringIO(), io.StringIO()
-    terminal = Terminal(io.StringIO(), out, err, False, os.terminal_size((200, 50)), lambda _text: None)
-    code = await act(terminal, _parser().parse_args(words))
+    read = _parser().parse_args(words)
+    size = os.terminal_size((200, 50))
+    terminal = Terminal(io.StringIO(), out, err, False, size, lambda _text: None, bool(read.sandbox))
+    code = await act(terminal, read)
     return Told(code, out.getvalue(), err.getvalue())

@@ -63,7 +63,7 @@ class Seat:
         )
         stdin.before_reading = self.meanwhile
         size = os.terminal_size((120, self.lines))
-        terminal = Terminal(stdin, stdout, stderr, told.colour, size, self.paged.append)
+        terminal = Terminal(stdin, stdout, stderr, told.colour, size, self.paged.append, told.sandbox)
         command = {"pending": pending, "decide": decide}[typed[0]]
         code = command.act(told, words, terminal, clock=self.clock, transport=SandboxTransport(self.world))
         self.out, self.err = stdout.getvalue(), stderr.getvalue()

@@ -53,7 +53,8 @@ class Operator:
         settings = setup_settings.read({"DESKGATE_HOME": str(self.folder), **self.environment}, sandbox=self.sandbox)
         tty = answers is not None
         stdin, stdout, stderr = Answers(answers or (), tty=tty), Stream(tty=tty), Stream(tty=tty)
-        terminal = Terminal(stdin, stdout, stderr, False, os.terminal_size((120, 60)), self._paged)
+        size = os.terminal_size((120, 60))
+        terminal = Terminal(stdin, stdout, stderr, False, size, self._paged, settings.sandbox)
         code = setup.act(settings, words, terminal, clock=self.clock, transport=self.network)
         self.out, self.err = stdout.getvalue(), stderr.getvalue()
         assert isinstance(stdin, io.StringIO)

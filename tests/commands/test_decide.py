@@ -158,7 +158,7 @@ def test_nobody_approves_their_own_words(seat: Seat, by: str, owner: str, how: d
     assert seat("decide", reply.message_id, "approve", *extra, **how) == 1
     assert seat.err.startswith("self_approval: ")
     assert seat.world.sent_mails() == []
-    assert seat("decide", reply.message_id, "reject", "--yes", tty=False) == 0
+    assert seat("decide", reply.message_id, "reject", "--yes", "--reason", "Not like that", tty=False) == 0
 
 
 @pytest.mark.parametrize("role", ["solo", "agent", "reviewer"])

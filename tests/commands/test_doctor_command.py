@@ -44,7 +44,7 @@ def test_a_fault_ends_with_1_and_what_to_do(home: Path, capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("fault"))
     assert "mode autonomous" in lines[at]
-    assert "What to do: `deskgate setup mailbox` sets it to gated_send." in lines[at + 1]
+    assert "What to do: `deskgate setup mailbox --sandbox` sets it to gated_send." in lines[at + 1]
     assert lines[-1] == "1 fault, 1 warning."
 
 

@@ -61,11 +61,11 @@ async def test_the_list_tells_what_became_of_each_event_and_what_to_do_about_a_d
         answered, dead = await events.answered(), await events.buried()
         told = await events("list")
         lines = told.out.splitlines()
-        assert lines[0].split() == ["NUMBER", "STATE", "FROM", "RECEIVED", "TRIES", "ABOUT", "TROUBLE"]
+        assert lines[0].split() == ["NUMBER", "STATE", "FROM", "RECEIVED", "TRIES", "ABOUT", "REMARK"]
         assert lines[1].split()[:3] == [str(dead), "dead", "multimail"]
         assert "unreadable" in lines[1]
         assert any(line.split()[:2] == [str(answered), "done"] and f"ticket:{TICKET}" in line for line in lines)
-        assert "events replay" in told.err
+        assert "`deskgate events replay --dead`" in told.err
         only = (await events("list", "--state", "dead", "--json")).data
         assert [row["number"] for row in only] == [dead]
         assert "body" not in only[0]

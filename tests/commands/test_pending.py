@@ -38,7 +38,10 @@ def test_the_table_speaks_of_the_ticket(seat: Seat) -> None:
         "-",
     ]
     assert blank == ""
-    assert foot == ["1 of 1 waiting reply.", "To decide: deskgate decide ID approve|reject"]
+    assert foot == [
+        "1 of 1 waiting reply.",
+        "To decide: `deskgate decide ID approve --sandbox`, or `deskgate decide ID reject --sandbox`",
+    ]
     assert BODY not in seat.out
 
 

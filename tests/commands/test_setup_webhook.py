@@ -116,7 +116,7 @@ def test_without_an_address_it_asks_for_one(operator: Operator):
 def test_without_a_mailbox_it_says_what_comes_first(operator: Operator, mailbox: str):
     operator.environment["MULTIMAIL_MAILBOX"] = mailbox
     assert operator("webhook") == 1
-    assert "First: deskgate setup mailbox" in operator.err
+    assert "First: `deskgate setup mailbox`" in operator.err
     assert operator.writes() == []
 
 

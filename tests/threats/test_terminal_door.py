@@ -94,7 +94,7 @@ def test_t22_a_guess_and_somebody_elses_mail_get_the_same_answer(seat: Seat) -> 
     told = []
     for message_id in (foreign, reply.message_id[:-4] + "0000"):
         codes = [seat("decide", message_id, "approve", "--yes", tty=False), seat.err]
-        codes += [seat("decide", message_id, "reject", "--yes", tty=False), seat.err]
+        codes += [seat("decide", message_id, "reject", "--reason", "no", "--yes", tty=False), seat.err]
         codes += [seat("decide", message_id, "approve", answer="y\n"), seat.err, seat.out]
         codes += [seat("pending", message_id), seat.err, seat.out]
         told.append(codes)

@@ -182,6 +182,14 @@ async def test_the_limit_has_limits(tmp_path: Path, era: Any, limit: Any) -> Non
         assert await caller.fails(TOOL, limit=limit) == "bad_input"
 
 
+async def test_one_mail_is_counted_as_one(tmp_path: Path, era: Any) -> None:
+    async with bench(tmp_path) as one, one.client(era) as caller:
+        for times, said in ((0, "No mails. "), (1, "1 mail."), (1, "2 mails.")):
+            for _ in range(times):
+                await arrived(one, f"a mail for {said}")
+            assert (await caller.call(TOOL)).content[0].text.startswith(said)  # type: ignore[union-attr]
+
+
 async def test_an_empty_inbox_says_how_mails_get_there(tmp_path: Path, era: Any) -> None:
     async with bench(tmp_path) as one, one.client(era) as caller:
         empty = await caller.call(TOOL)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deskgate.desk.hints import typed_here
 from deskgate_tools._arrived import ArrivedMail, arrived_mail
 from deskgate_tools._call import CurrentDesk, Facts, Shape, TicketId
 
@@ -33,7 +34,8 @@ class Inbox(Shape):
                 blocks.append("(the other mails are in the structured result)")
                 break
             blocks.append(mail.text())
-        return "\n\n".join([f"{len(self.mails)} mails. {self.notice or ''}".strip(), *blocks])
+        counted = "1 mail" if len(self.mails) == 1 else f"{len(self.mails) or 'No'} mails"
+        return "\n\n".join([f"{counted}. {self.notice or ''}".strip(), *blocks])
 
 
 async def check_inbox(
@@ -48,5 +50,5 @@ async def check_inbox(
     """
     found = await desk.arrived(limit=limit, ticket_id=ticket_id, since=since)
     mails = [arrived_mail(mail, len(found.mails)) for mail in found.mails]
-    empty = NONE_FITS if found.ever else NOTHING_YET
+    empty = NONE_FITS if found.ever else typed_here(NOTHING_YET, sandbox=desk.core.sandbox)
     return Inbox(mails=mails, more=found.more, notice=(MORE if found.more else None) if mails else empty)

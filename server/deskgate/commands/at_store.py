@@ -19,7 +19,9 @@ def settings_at_terminal(words: argparse.Namespace) -> "tuple[Settings, Terminal
     from deskgate.commands.common import settings_of
 
     settings = settings_of(words)
-    return None if settings is None else (settings, Terminal.of_process(colour=settings.colour))
+    if settings is None:
+        return None
+    return settings, Terminal.of_process(colour=settings.colour, sandbox=settings.sandbox)
 
 
 def at_store(settings: "Settings", terminal: Terminal, work: "Callable[[Store], Awaitable[int]]") -> int:

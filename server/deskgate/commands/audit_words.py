@@ -2,8 +2,9 @@
 
 import argparse
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import Any, NoReturn
+
+from deskgate.commands.words import Commands, Parser, answered_by, path, with_json
 
 CODES = """\
 exit codes: 0 done · 1 refused, or it failed; one sentence says why · 2 wrong words on the command line, unusable settings or
@@ -13,7 +14,7 @@ exit codes: 0 intact, and all of it is covered by a checkpoint from outside · 1
 2 nothing wrong found; it says what no checkpoint from outside covers · 3 unreadable, or wrong words on the command line"""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     """Says 3 where `verify` gets wrong words, because 2 means something else there."""
 
     def error(self, message: str) -> NoReturn:
@@ -26,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
         return (found, rest) if not rest else self.error(f"unrecognized arguments: {' '.join(rest)}")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add(commands: Commands) -> None:
     """Add them."""
     parser = commands.add_parser(
         "audit",
@@ -39,28 +40,26 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     about = shown.add_mutually_exclusive_group(required=True)
     about.add_argument("ticket", type=int, nargs="?", metavar="TICKET")
     about.add_argument("--message", metavar="ID", help="one reply, by its message id")
-    shown.add_argument("--json", action="store_true", help="machine-readable")
+    with_json(shown)
     _export(actions)
     _verify(actions)
     _persons(actions)
     compared = actions.add_parser("compare", help="name what MultiMail's own log and ours do not share", epilog=CODES)
-    compared.add_argument("--json", action="store_true", help="machine-readable")
+    with_json(compared)
     archived = actions.add_parser("archive", help="export old records, so that they may be dropped here", epilog=CODES)
-    archived.add_argument("folder", type=_path, metavar="DIR")
+    archived.add_argument("folder", type=path, metavar="DIR")
     archived.add_argument("--before", type=moment, metavar="TIME", help="only what was signed before; default: all")
-    archived.add_argument("--archive", type=_path, metavar="DIR", help="the archive before, where it was pruned")
+    archived.add_argument("--archive", type=path, metavar="DIR", help="the archive before, where it was pruned")
     pruned = actions.add_parser("prune", help="drop the archived records; the rest still verifies", epilog=CODES)
-    pruned.add_argument("--archive", type=_path, metavar="DIR", help="where the archive is by now, if it was moved")
+    pruned.add_argument("--archive", type=path, metavar="DIR", help="where the archive is by now, if it was moved")
     pruned.add_argument("--yes", action="store_true", help="do not ask")
     actions.add_parser("rotate-key", help="change the signing key; both keys sign the change", epilog=CODES)
-    for action in actions.choices.values():
-        action.add_argument("--sandbox", action="store_true", default=None, help="that of the pretend world")
-    parser.set_defaults(run=_run, json=False)
+    parser.set_defaults(run=answered_by("audit"), json=False)
 
 
 def _export(actions: "argparse._SubParsersAction[_Parser]") -> None:
     parser = actions.add_parser("export", help="write a folder that anyone can check, offline", epilog=CODES)
-    parser.add_argument("folder", type=_path, metavar="DIR", help="a new folder")
+    parser.add_argument("folder", type=path, metavar="DIR", help="a new folder")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--ticket", type=int, metavar="N", help="only the records about this ticket")
     which.add_argument("--requester", metavar="ADDRESS", help="only the records about this person")
@@ -69,7 +68,7 @@ def _export(actions: "argparse._SubParsersAction[_Parser]") -> None:
     )
     parser.add_argument("--until", type=moment, metavar="TIME", help="only before this time")
     parser.add_argument("--with-personal", action="store_true", help="with the texts and addresses beside the records")
-    parser.add_argument("--archive", type=_path, metavar="DIR", help="the archive of the records that were pruned")
+    parser.add_argument("--archive", type=path, metavar="DIR", help="the archive of the records that were pruned")
 
 
 def _verify(actions: "argparse._SubParsersAction[_Parser]") -> None:
@@ -84,10 +83,10 @@ def _verify(actions: "argparse._SubParsersAction[_Parser]") -> None:
     )
     parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="the log's key, from its operator")
     parser.add_argument(
-        "--pin", type=_path, metavar="FILE", help="keeps the last checkpoint seen; the next must follow from it"
+        "--pin", type=path, metavar="FILE", help="keeps the last checkpoint seen; the next must follow from it"
     )
     parser.add_argument(
-        "--anchor", type=_path, action="append", default=[], metavar="FILE", help="checkpoints that were kept elsewhere"
+        "--anchor", type=path, action="append", default=[], metavar="FILE", help="checkpoints that were kept elsewhere"
     )
 
 
@@ -95,10 +94,10 @@ def _persons(actions: "argparse._SubParsersAction[_Parser]") -> None:
     erased = actions.add_parser("erase", help="forget a person; the log still verifies", epilog=CODES)
     erased.add_argument("--requester", metavar="ADDRESS", required=True)
     erased.add_argument("--yes", action="store_true", help="do not show and ask")
-    erased.add_argument("--json", action="store_true", help="machine-readable")
+    with_json(erased)
     actions.add_parser("scrub", help="write the data file anew, where an erasure could not", epilog=CODES)
     asked = actions.add_parser("subject-export", help="all that is kept about a person, in one folder", epilog=CODES)
-    asked.add_argument("folder", type=_path, metavar="DIR", help="a new folder")
+    asked.add_argument("folder", type=path, metavar="DIR", help="a new folder")
     asked.add_argument("--requester", metavar="ADDRESS", required=True)
     held = actions.add_parser("hold", help="legal holds: nothing of that person is erased", epilog=CODES)
     does = held.add_subparsers(metavar="WHAT", dest="does", required=True)
@@ -109,9 +108,7 @@ def _persons(actions: "argparse._SubParsersAction[_Parser]") -> None:
     ended.add_argument("address", metavar="ADDRESS")
     ended.add_argument("--reason", metavar="TEXT", default="", help="kept beside the record")
     listed = does.add_parser("list", help="which stand")
-    listed.add_argument("--json", action="store_true", help="machine-readable")
-    for action in (begun, ended, listed):
-        action.add_argument("--sandbox", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    with_json(listed)
 
 
 def moment(text: str) -> datetime:
@@ -123,13 +120,3 @@ def moment(text: str) -> datetime:
     if len(text) == len("2026-01-28"):
         return datetime.combine(found.date(), time(), UTC)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _run(words: argparse.Namespace) -> int:
-    from deskgate.commands import audit
-
-    return audit.run(words)
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()

@@ -22,7 +22,7 @@ def settings_of(words: argparse.Namespace) -> "Settings | None":
         complain("deskgate cannot start:")
         for fault in error.faults:
             complain(f"  - {fault}")
-        complain("All settings are in .env.example. Without any account: add --sandbox.")
+        complain("`deskgate settings` prints every setting with what it means. Without any account: add --sandbox.")
         return None
     try:
         settings.own_home()

@@ -4,9 +4,10 @@ import argparse
 from typing import TYPE_CHECKING, TextIO
 
 from deskgate.commands.common import settings_of
-from deskgate.commands.terminal import Line, Terminal, ending, facts_of, mail_of, take_seat
-from deskgate.desk import Decision, Desk, Look, Reply
-from deskgate.desk.errors import Declined, Forbidden
+from deskgate.commands.showing import Sight, sight
+from deskgate.commands.terminal import Line, Terminal, ending, take_seat
+from deskgate.desk import Decision, Desk, Reply
+from deskgate.desk.errors import BadInput, Declined, Forbidden
 from deskgate.desk.text import clean
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from deskgate.settings import Settings
 
 REASON_LIMIT_CHARS = 1_000
+NO_REASON = "A rejection needs a reason: whoever wrote the reply has to know what to do better. Nothing was changed."
 # No mail has this digest: what is found waiting after all was in front of nobody, and is not approved.
 NOTHING_SEEN = "nothing was shown"
 
@@ -23,7 +25,9 @@ NOTHING_SEEN = "nothing was shown"
 def run(words: argparse.Namespace) -> int:
     """Show, ask, decide. 0 done, 1 refused or declined, 2 unusable settings or words, or nobody to ask."""
     settings = settings_of(words)
-    return 2 if settings is None else act(settings, words, Terminal.of_process(colour=settings.colour))
+    if settings is None:
+        return 2
+    return act(settings, words, Terminal.of_process(colour=settings.colour, sandbox=settings.sandbox))
 
 
 def act(
@@ -36,9 +40,12 @@ def act(
 ) -> int:
     """The same, at this terminal. `transport` replaces the network in tests."""
     out = terminal.stderr if words.json else terminal.stdout
-    reason = clean(words.reason).strip() if words.reason else ""
+    reason = _reason(words.reason or "")
     if len(reason) > REASON_LIMIT_CHARS:
-        terminal.complain(f"The reason has {len(reason)} characters; the limit is {REASON_LIMIT_CHARS}.")
+        terminal.complain(_too_long(reason))
+        return 2
+    if words.decision == "reject" and not reason and (words.yes or words.reason is not None):
+        terminal.complain(f"{NO_REASON} Give it with --reason.")
         return 2
     if not words.yes and not terminal.attended(out):
         terminal.complain(
@@ -49,12 +56,14 @@ def act(
 
     def command() -> int:
         with take_seat(settings, clock=clock, transport=transport) as seat:
-            digest = words.digest
+            digest, why = words.digest, reason
             if not words.yes:
-                look = seat.wait_for(lambda desk: _look(desk, words.message_id, words.decision, digest))
-                digest = _answered(terminal, look, words.decision, out) if look else NOTHING_SEEN
+                seen = seat.wait_for(lambda desk: _look(desk, words.message_id, words.decision, digest))
+                digest = _answered(terminal, seen, words.decision, out) if seen else NOTHING_SEEN
+                if seen and words.decision == "reject" and not why:
+                    why = _asked_why(terminal, out)
             reply = seat.wait_for(
-                lambda desk: desk.decide(words.message_id, words.decision, digest=digest, reason=reason or None)
+                lambda desk: desk.decide(words.message_id, words.decision, digest=digest, reason=why or None)
             )
         _tell(terminal, reply, words)
         return 0
@@ -62,7 +71,7 @@ def act(
     return ending(terminal, command)
 
 
-async def _look(desk: Desk, message_id: str, decision: Decision, digest: str | None) -> Look | None:
+async def _look(desk: Desk, message_id: str, decision: Decision, digest: str | None) -> Sight | None:
     """What is to be shown; `None` where nothing waits. What the gate would refuse anyway is not asked about."""
     if desk.core.oversight is None:
         raise Forbidden(
@@ -72,10 +81,10 @@ async def _look(desk: Desk, message_id: str, decision: Decision, digest: str | N
     look = await desk.look(message_id)
     if look is not None and decision == "approve":
         await desk.check(look, digest)
-    return look
+    return await sight(desk, look) if look else None
 
 
-def _answered(terminal: Terminal, look: Look, decision: Decision, out: TextIO) -> str:
+def _answered(terminal: Terminal, seen: Sight, decision: Decision, out: TextIO) -> str:
     """The digest of what the person said yes to.
 
     Raises:
@@ -83,12 +92,34 @@ def _answered(terminal: Terminal, look: Look, decision: Decision, out: TextIO) -
     """
     from deskgate_tools._question import deed
 
-    head = [Line(deed(decision), "strong"), Line(""), *facts_of(look)]
-    if terminal.show([*head, Line(""), *mail_of(look), Line("")], out):
-        terminal.show(head, out)
+    head = [Line(deed(decision), "strong"), Line(""), *seen.head()]
+    if terminal.show([*head, Line(""), *seen.mail(), Line("")], out):
+        terminal.show(head, out, paged=False)
     if not terminal.ask(f"{decision.capitalize()}?", out):
-        raise Declined(message_id=look.reply.message_id)
-    return look.digest
+        raise Declined(message_id=seen.look.reply.message_id)
+    return seen.look.digest
+
+
+def _asked_why(terminal: Terminal, out: TextIO) -> str:
+    """The reason of whoever said yes to a rejection.
+
+    Raises:
+        BadInput: they gave none, or too long a one.
+    """
+    reason = _reason(terminal.ask_words("Why? Whoever wrote it reads this:", out))
+    if not reason:
+        raise BadInput(NO_REASON)
+    if len(reason) > REASON_LIMIT_CHARS:
+        raise BadInput(_too_long(reason))
+    return reason
+
+
+def _reason(text: str) -> str:
+    return clean(text).strip()
+
+
+def _too_long(reason: str) -> str:
+    return f"The reason has {len(reason)} characters; the limit is {REASON_LIMIT_CHARS}."
 
 
 def _tell(terminal: Terminal, reply: Reply, words: argparse.Namespace) -> None:

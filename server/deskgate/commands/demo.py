@@ -60,7 +60,7 @@ def run(_words: argparse.Namespace) -> int:
     say(f"  · open the mail with any mail program: {folder / 'sandbox' / 'Maildir'}")
     say(f"  · connect your own client: the entry for `{command} serve --sandbox` is in mcp.json.example")
     say("  · rehearse trouble: add `--fault 'reset_after@POST send'` to that entry's arguments (docs/sandbox.md)")
-    say(f"  · go live: put your keys into the environment (.env.example) and run `{command} doctor`")
+    say(f"  · go live: put keys into the environment (`{command} settings` lists all) and run `{command} doctor`")
     return 0
 
 

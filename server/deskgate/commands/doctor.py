@@ -1,19 +1,17 @@
 """`deskgate doctor`: look at everything that a live desk needs, say what is wrong and what to do about it."""
 
 import argparse
-import json
-import os
 import sqlite3
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deskgate.addresses import LOCAL_ADDRESS, MULTIMAIL_PATH
-from deskgate.cli import say
+from deskgate.commands.common import policy_faults
+from deskgate.commands.doctor_report import Report, broken_policy, conclude, show, unusable
 from deskgate.desk import Desk
 from deskgate.desk.checks import (
     FAULT,
@@ -30,6 +28,7 @@ from deskgate.desk.checks import (
 )
 from deskgate.desk.clock import Clock, SystemClock
 from deskgate.desk.credentials import FixedCredential
+from deskgate.desk.hints import typed_here
 from deskgate.desk.multimail.administration import Administration
 from deskgate.desk.store import StoreUnusable
 from deskgate.desk.wire import Wire
@@ -38,9 +37,6 @@ from deskgate.settings import Settings, SettingsError, read
 if TYPE_CHECKING:
     import httpx
 
-NAME_WIDTH = 18
-INDENT = " " * (9 + NAME_WIDTH)
-
 _ROLES = {
     "solo": "This process drafts and decides.",
     "agent": "This process drafts and never decides.",
@@ -48,86 +44,22 @@ _ROLES = {
 }
 
 
-@dataclass
-class Report:
-    """What was found. `smoke` has the steps of the smoke test, where one was asked for."""
-
-    checks: list[Check] = field(default_factory=list)
-    smoke: list[Check] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether no fault was found."""
-        return all(check.state != FAULT for check in (*self.checks, *self.smoke))
-
-    def dump(self) -> str:
-        """For scripts."""
-        parts = {"checks": self.checks, "smoke": self.smoke}
-        return json.dumps(
-            {"ok": self.ok, **{name: [asdict(check) for check in part] for name, part in parts.items()}}, indent=2
-        )
-
-
 def run(words: argparse.Namespace) -> int:
     """Check everything. 0 without a fault (warnings are none), 1 with one, 2 where the settings cannot be used."""
-    show: Callable[[Check], None] = (lambda _: None) if words.json else _show
+    tell: Callable[[Check], None] = (lambda _: None) if words.json else show
     try:
         settings = read(sandbox=words.sandbox, role=words.role)
     except SettingsError as error:
-        report = Report(_unusable(error.faults))
+        report = Report(unusable(error.faults))
         for check in report.checks:
-            show(check)
-        _conclude(report, words.json)
+            tell(check)
+        conclude(report, as_json=words.json)
         return 2
     import anyio
 
-    from deskgate.commands.common import policy_faults
-
-    broken = policy_faults(settings)
-    if broken:
-        report = Report(_unusable([f"The policy file {settings.policy} cannot be used: {fault}" for fault in broken]))
-        for check in report.checks:
-            show(check)
-        _conclude(report, words.json)
-        return 2
-    report = anyio.run(lambda: examine(settings, smoke_ticket=words.smoke, tell=show))
-    _conclude(report, words.json)
+    report = anyio.run(lambda: examine(settings, smoke_ticket=words.smoke, tell=tell))
+    conclude(report, as_json=words.json)
     return 0 if report.ok else 1
-
-
-def _unusable(faults: list[str]) -> list[Check]:
-    """Each sentence says itself what to do; where to read more is said once."""
-    lines = [Check("settings", FAULT, fault) for fault in faults]
-    lines[-1] = replace(lines[-1], todo="Settings are environment variables; .env.example explains all of them.")
-    return lines
-
-
-def _conclude(report: Report, as_json: bool) -> None:
-    if as_json:
-        _line(report.dump())
-        return
-    states = [check.state for check in (*report.checks, *report.smoke)]
-    _line("")
-    _line(f"{_counted(states.count(FAULT), 'fault')}, {_counted(states.count(WARNING), 'warning')}.")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
-
-
-def _show(check: Check) -> None:
-    _line(f"{check.state:<9}{check.name:<{NAME_WIDTH}}{check.text}")
-    if check.todo and check.state != OK:
-        _line(f"{INDENT}What to do: {check.todo}")
-
-
-def _line(text: str) -> None:
-    """Neither a letter that this terminal lacks nor a reader who left (`doctor | head`) may end the check-up."""
-    encoding = sys.stdout.encoding or "utf-8"
-    try:
-        say(text.encode(encoding, "backslashreplace").decode(encoding))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def examine(
@@ -145,22 +77,29 @@ async def examine(
     clock = clock or SystemClock()
     report = Report()
 
+    def here(check: Check) -> Check:
+        return replace(check, todo=check.todo and typed_here(check.todo, sandbox=settings.sandbox))
+
     def found(*checks: Check) -> None:
-        report.checks.extend(checks)
-        for check in checks:
+        for check in map(here, checks):
+            report.checks.append(check)
             tell(check)
 
     def stepped(step: Check) -> None:
-        report.smoke.append(step)
-        tell(replace(step, name=f"smoke: {step.name}"))
+        report.smoke.append(here(step))
+        tell(replace(here(step), name=f"smoke: {step.name}"))
 
     found(*_told(settings))
+    broken = broken_policy(settings.policy, policy_faults(settings))
+    if broken:
+        settings = replace(settings, policy=None)  # everything else is looked at all the same
     async with _desk(settings, clock, transport) as (desk, data):
         found(data, await open_calls(desk.core.store))
         login = settings.zendesk
         found(*await zendesk_checks(desk.zendesk, way=login.way, address=login.base_url, now=clock.now()))
         async with _administration(settings, clock, transport) as admin:
             found(*await multimail_checks(desk.core, _facts(settings), admin))
+        found(*broken)
         if desk.core.policies is not None:
             found(*await _policy(desk))
         found(*_admin_key(settings))

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from deskgate.desk.store import Store
 
 STATES = ("new", "dead", "flagged", "done")
-HEADINGS = ("NUMBER", "STATE", "FROM", "RECEIVED", "TRIES", "ABOUT", "TROUBLE")
-TROUBLE_CHARS = 80
+HEADINGS = ("NUMBER", "STATE", "FROM", "RECEIVED", "TRIES", "ABOUT", "REMARK")
+REMARK_CHARS = 80
 ALL = 1_000_000
 
 
@@ -51,14 +51,14 @@ async def _list(events: "Events", terminal: Terminal, words: argparse.Namespace)
     terminal.show([Line(line) for line in table(cells)], terminal.stdout)
     if any(row["state"] == "dead" for row in rows):
         terminal.complain(
-            "A dead event is not tried again by itself: mend what its trouble says, then `events replay`."
+            "A dead event is not tried again by itself: mend what its remark says, then `deskgate events replay --dead`."
         )
     return 0
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    trouble = " ".join((row["trouble"] or "").split())
-    short = trouble if len(trouble) <= TROUBLE_CHARS else trouble[: TROUBLE_CHARS - 1] + "…"
+    remark = " ".join((row["trouble"] or "").split())
+    short = remark if len(remark) <= REMARK_CHARS else remark[: REMARK_CHARS - 1] + "…"
     first = (str(row["number"]), row["state"], row["source"], row["received_at"])
     return (*first, str(row["tries"]), row["lane"] or "", short)
 

@@ -1,12 +1,13 @@
 """`deskgate pending`: what waits for a decision, in terms of its tickets."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from deskgate.commands.common import settings_of
-from deskgate.commands.terminal import Line, Terminal, ending, facts_of, mail_of, take_seat, width
+from deskgate.commands.showing import Sight, sight
+from deskgate.commands.terminal import Line, Terminal, ending, take_seat, width
 from deskgate.desk import Desk, Queue
 from deskgate.desk.errors import BadInput
 from deskgate.desk.queue import Pending
@@ -27,10 +28,11 @@ HEADINGS = ("ID", "TICKET", "STATUS", "PRIORITY", "AGE", "REQUESTER", "DRAFTED B
 
 @dataclass(frozen=True)
 class Waiting:
-    """The queue at one moment."""
+    """The queue at one moment; `sights` by reply, where whole mails are to be shown."""
 
     queue: Queue
     now: datetime
+    sights: "dict[str, Sight]" = field(default_factory=dict)
 
     def replies(self) -> "list[PendingReply]":
         """As the tool of the same purpose gives them."""
@@ -42,7 +44,9 @@ class Waiting:
 def run(words: argparse.Namespace) -> int:
     """Show the queue. 0 done, 1 where it cannot be read or has no such reply, 2 unusable settings."""
     settings = settings_of(words)
-    return 2 if settings is None else act(settings, words, Terminal.of_process(colour=settings.colour))
+    if settings is None:
+        return 2
+    return act(settings, words, Terminal.of_process(colour=settings.colour, sandbox=settings.sandbox))
 
 
 def act(
@@ -57,25 +61,27 @@ def act(
 
     def command() -> int:
         with take_seat(settings, clock=clock, transport=transport) as seat:
-            found = seat.wait_for(lambda desk: _waiting(desk, words.ticket, words.message_id))
+            whole = not words.json and (words.full or words.message_id is not None)
+            found = seat.wait_for(lambda desk: _waiting(desk, words.ticket, words.message_id, whole=whole))
         if words.json:
             terminal.give(_dump(found))
         else:
-            whole = words.full or words.message_id is not None
-            terminal.show(_whole(found) if whole else _table(found), terminal.stdout)
+            lines = _whole(found) if whole else _table(found)
+            terminal.show([*lines, *_foot(found, terminal)], terminal.stdout)
         return 0
 
     return ending(terminal, command)
 
 
-async def _waiting(desk: Desk, ticket_id: int | None, message_id: str | None) -> Waiting:
+async def _waiting(desk: Desk, ticket_id: int | None, message_id: str | None, *, whole: bool) -> Waiting:
     queue = await desk.pending(limit=SHOWN_LIMIT, ticket_id=ticket_id, chars=TEXT_LIMIT_CHARS)
     if message_id is not None:
         chosen = tuple(item for item in queue.items if item.reply.message_id == message_id)
         if not chosen:
             raise BadInput("No reply with that id waits for a decision. `deskgate pending` shows those that do.")
         queue = replace(queue, items=chosen)
-    return Waiting(queue, desk.core.clock.now())
+    looks = [item.look for item in queue.items if item.look] if whole else []
+    return Waiting(queue, desk.core.clock.now(), {look.reply.id: await sight(desk, look) for look in looks})
 
 
 def _dump(found: Waiting) -> str:
@@ -90,7 +96,7 @@ def _dump(found: Waiting) -> str:
 def _table(found: Waiting) -> list[Line]:
     replies = found.replies()
     if not replies:
-        return _foot(found)
+        return []
     rows = [HEADINGS, *(_row(item, reply) for item, reply in zip(found.queue.items, replies, strict=True))]
     widths = [max(width(row[column]) for row in rows) for column in range(len(HEADINGS))]
     heading, *lines = ["  ".join(_padded(*cell) for cell in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -98,7 +104,7 @@ def _table(found: Waiting) -> list[Line]:
     for reply, line in zip(replies, lines, strict=True):
         table.append(Line(line, "alarm" if reply.stale else "plain"))
         table += [Line(f"    {why}") for why in reply.why]
-    return [*table, Line(""), *_foot(found)]
+    return [*table, Line("")]
 
 
 def _whole(found: Waiting) -> list[Line]:
@@ -108,9 +114,10 @@ def _whole(found: Waiting) -> list[Line]:
         facts = zip(HEADINGS, _row(item, reply), strict=True)
         lines.append(Line("  ".join(f"{name.lower()} {fact}" for name, fact in facts), "strong"))
         lines += [Line(f"    {why}", "alarm" if reply.stale else "plain") for why in reply.why]
-        lines += [*facts_of(item.look), Line(""), *mail_of(item.look)] if item.look else []
+        seen = found.sights.get(item.reply.id)
+        lines += [*seen.head(), Line(""), *seen.mail()] if seen else []
         lines.append(Line(""))
-    return [*lines, *_foot(found)]
+    return lines
 
 
 def _row(item: Pending, reply: "PendingReply") -> tuple[str, ...]:
@@ -138,13 +145,13 @@ def _padded(cell: str, columns: int) -> str:
     return cell + " " * (columns - width(cell))
 
 
-def _foot(found: Waiting) -> list[Line]:
+def _foot(found: Waiting, terminal: Terminal) -> list[Line]:
     queue = found.queue
     if not queue.items:
         lines = ["No reply waits for a decision."]
     else:
         lines = [f"{len(queue.items)} of {queue.total} waiting {'reply' if queue.total == 1 else 'replies'}."]
-        lines.append("To decide: deskgate decide ID approve|reject")
+        lines.append(terminal.hint("To decide: `deskgate decide ID approve`, or `deskgate decide ID reject`"))
     if queue.foreign:
         lines.append(f"Besides, MultiMail holds {queue.foreign} mail(s) of this mailbox that were not drafted here.")
     return [Line(text) for text in lines]

@@ -1,4 +1,4 @@
-"""`deskgate sandbox`: the pretend world on a port of this machine."""
+"""`deskgate sandbox`: the pretend world on a port of this machine, and whoever acts in it: an agent, a customer."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -8,9 +8,35 @@ from deskgate.cli import complain, say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx
+
+    from deskgate.desk import Reply
+    from deskgate.desk.clock import Clock
+    from deskgate.settings import Settings
+
+# Not the person at this terminal: they could not approve what they drafted themselves.
+AGENT = "example-agent"
+EXAMPLE = """\
+Hello,
+
+thank you for writing. We are looking into it and will answer you by tomorrow
+at noon.
+"""
+EXAMPLES = {
+    101: """\
+Dear Maria,
+
+your parcel is safe: the carrier left it at the pick-up shop "Kvarnen Livs",
+Storgatan 14. It waits for you there until Sunday 18:00; bring the order
+number (48213) and an ID.
+""",
+}
+
 
 def run(words: argparse.Namespace) -> int:
-    """Serve until a signal comes, or put one customer's answer into the inbox."""
+    """Serve until a signal comes, draft an example reply, or put one customer's answer into the inbox."""
+    if words.action == "draft":
+        return _draft(words)
     from deskgate.settings import SettingsError, own_home
 
     try:
@@ -18,9 +44,73 @@ def run(words: argparse.Namespace) -> int:
     except SettingsError as error:
         complain(str(error))
         return 2
-    if words.ticket is not None:
+    if words.action == "reply":
         return _reply(folder, words)
     return _serve(folder, words)
+
+
+def _draft(words: argparse.Namespace) -> int:
+    """An agent's draft through the same gate as any: nobody but a person who is not that agent lets it out."""
+    import anyio
+
+    from deskgate.commands.common import settings_of
+    from deskgate.commands.serving import fault_problem
+    from deskgate.desk.errors import DeskError
+    from deskgate.desk.replies import HELD
+    from deskgate.desk.store import StoreUnusable
+
+    words.sandbox = True
+    settings = settings_of(words)
+    if settings is None:
+        return 2
+    problem = fault_problem(settings)
+    if problem:
+        complain(problem)
+        return 2
+    body = words.body if words.body is not None else EXAMPLES.get(words.ticket, EXAMPLE)
+    try:
+        reply = anyio.run(drafted, settings, words.ticket, body)
+    except DeskError as error:
+        complain(str(error))
+        return 1
+    except StoreUnusable as error:
+        complain(error.sentence)
+        return 2
+    if reply.state != HELD:
+        complain(
+            f"These words were drafted before, as {reply.message_id}; it is {reply.state}. For another: --body TEXT"
+        )
+        return 1
+    say(str(reply.message_id))
+    complain(
+        f"{AGENT} drafted it for ticket {reply.ticket_id}, to {reply.recipient}. It is held until somebody decides:"
+    )
+    complain(f"  deskgate decide {reply.message_id} approve --sandbox")
+    return 0
+
+
+async def drafted(
+    settings: "Settings",
+    ticket: int,
+    body: str,
+    *,
+    clock: "Clock | None" = None,
+    transport: "httpx.AsyncBaseTransport | None" = None,
+) -> "Reply":
+    """The reply. `clock` and `transport` are replaced in tests.
+
+    Raises:
+        DeskError: the desk refuses the draft, as it would refuse any agent's.
+    """
+    from dataclasses import replace
+
+    from deskgate.app import open_desk
+    from deskgate.desk import Principal
+    from deskgate.desk.principals import DRAFT
+
+    agent = Principal(AGENT, "agent", frozenset({DRAFT}), owner=AGENT, auth="terminal")
+    async with open_desk(settings, clock=clock, transport=transport) as desk:
+        return await replace(desk, caller=agent).draft(ticket, body)
 
 
 def _reply(folder: "Path", words: argparse.Namespace) -> int:

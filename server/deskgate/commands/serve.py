@@ -55,16 +55,17 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     import anyio
 
     from deskgate.commands.common import settings_of
+    from deskgate.commands.serving import fault_problem, may_serve
     from deskgate.desk.store import StoreUnusable
 
     settings = settings_of(words)
     if settings is None:
         return 2
-    problem = _fault_problem(settings)
+    problem = fault_problem(settings)
     if problem:
         complain(problem)
         return 2
-    if give_back is None and not _may_serve(settings, words.host):
+    if give_back is None and not may_serve(settings, words.host):
         return 2
     try:
         if give_back is None:
@@ -85,50 +86,6 @@ def _first(group: BaseException) -> str:
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return getattr(group, "sentence", str(group))
-
-
-def _may_serve(settings: "Settings", host: str) -> bool:
-    """Whether this is safe to serve; says what is missing where it is not."""
-    from urllib.parse import urlsplit
-
-    from deskgate.addresses import LOOPBACK
-
-    if host not in LOOPBACK:
-        missing = [
-            name
-            for name, value in (("DESKGATE_TOKENS", settings.tokens), ("DESKGATE_PUBLIC_URL", settings.public_url))
-            if value is None
-        ]
-        if missing:
-            complain(
-                f"deskgate listens on this machine only (127.0.0.1, localhost or ::1), not on {host or 'every address'}, "
-                f"without {' and '.join(missing)}: whoever reaches it could act for you, and any web page could pretend "
-                "to be it. Make a token with `deskgate token new`, and set the address that clients use."
-            )
-        return not missing
-    if settings.tokens is None and settings.public_url and urlsplit(settings.public_url).hostname not in LOOPBACK:
-        complain(
-            f"DESKGATE_PUBLIC_URL ({settings.public_url}) says that others can reach this, and DESKGATE_TOKENS is not "
-            "set: through the proxy anybody could act for you. Make a token with `deskgate token new`."
-        )
-        return False
-    return True
-
-
-def _fault_problem(settings: "Settings") -> str | None:
-    """What is wrong with the trouble that was asked for; `None` where nothing is."""
-    if not settings.sandbox_faults:
-        return None
-    if not settings.sandbox:
-        return "--fault rehearses trouble in the pretend world: it goes with --sandbox."
-    from deskgate.sandbox.faults import parse_fault
-
-    try:
-        for text in settings.sandbox_faults:
-            parse_fault(text)
-    except ValueError as error:
-        return f"--fault cannot be read: {error}"
-    return None
 
 
 async def _stdio(settings: "Settings", give_back: Callable[[], None]) -> None:
@@ -162,6 +119,7 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
     import anyio
 
     from deskgate.app import open_desk
+    from deskgate.commands.serving import origin_of, served, with_page
     from deskgate.commands.signing import sign_along, sign_off
     from deskgate.desk.clock import SystemClock
     from deskgate.desk.inbox.worker import Worker
@@ -187,7 +145,9 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
         return 1
     port = listener.getsockname()[1]
     services = Tallies()
-    async with open_desk(settings, clock=clock, heard=services.add) as desk, anyio.create_task_group() as group:
+    async with open_desk(settings, clock=clock, heard=services.add) as opened, anyio.create_task_group() as group:
+        here = origin_of(host, port)
+        desk = with_page(opened, settings.public_url or here)
         metrics = Metrics(desk.core.store, clock, services=services)
         secret = settings.multimail.oversight_token
         server = _built(desk, verifier, settings.public_url, shared_secret=secret, watch=metrics.tools.add)
@@ -216,8 +176,7 @@ async def _http(settings: "Settings", host: str, port: int) -> int:
             group.start_soon(worker.run)
         if settings.sandbox:
             group.start_soon(_carry, settings, port)
-        shown = f"[{host}]" if ":" in host else host
-        await serve_http(app, listener, lambda: complain(f"deskgate serves MCP at http://{shown}:{port}/mcp and /sse"))
+        await serve_http(app, listener, lambda: complain(served(settings, here, desk.core.page)))
         group.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
             await refusals.tell()

@@ -35,7 +35,7 @@ def run(words: argparse.Namespace) -> int:
         for fault in error.faults:
             complain(fault)
         return 2
-    return act(settings, words, Terminal.of_process(colour=False))
+    return act(settings, words, Terminal.of_process(colour=False, sandbox=settings.sandbox))
 
 
 def act(

@@ -31,7 +31,7 @@ def webhook(office: Office, words: argparse.Namespace, talk: Talk) -> int:
     listed = office.wait_for(office.admin.form) != "short"
     box = _mailbox(office, listed)
     if box is None:
-        talk.warn("MULTIMAIL_MAILBOX names no mailbox at MultiMail. First: deskgate setup mailbox")
+        talk.warn("MULTIMAIL_MAILBOX names no mailbox at MultiMail. First: `deskgate setup mailbox`")
         return talk.end(1, "no_mailbox")
     if not listed and office.settings.multimail.webhook_secrets and not words.replace:
         talk.warn(
@@ -134,7 +134,7 @@ def _offer_removal(office: Office, words: argparse.Namespace, talk: Talk, old: l
     count = "older registration" if len(old) == 1 else f"{len(old)} older registrations"
     if not talk.agrees(f"Does deskgate run with the newest secret by now? Then remove the {count}?", yes=words.yes):
         talk.warn(
-            f"For now, kept: the {count}. Once deskgate runs with the newest secret: deskgate setup webhook --yes"
+            f"For now, kept: the {count}. Once deskgate runs with the newest secret: `deskgate setup webhook --yes`"
         )
         return
     for one in old:

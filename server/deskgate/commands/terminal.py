@@ -6,6 +6,7 @@ drive the terminal: an escape sequence stands there as `‹U+001B›`.
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -14,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self, TextIO, TypeVar
 
-from deskgate.desk import Desk, Look, Principal
-from deskgate.desk.errors import DeskError
+from deskgate.desk import Desk, Principal
+from deskgate.desk.errors import DeskError, DigestMismatch, TicketChanged
+from deskgate.desk.hints import typed_here
 from deskgate.desk.principals import DECIDE
 from deskgate.desk.text import marked
 
@@ -31,6 +33,13 @@ Tone = Literal["plain", "strong", "alarm"]
 
 _SEQUENCES: dict[Tone, str] = {"strong": "\x1b[1m", "alarm": "\x1b[31m"}
 _END = "\x1b[0m"
+# The desk's sentences name tools; at a terminal the same is a command.
+_COMMANDS = {"`list_zendesk_pending`": "`deskgate pending`"}
+_WORD_OF_A_TOOL = re.compile("|".join(map(re.escape, _COMMANDS)))
+_LOOK_AGAIN = (
+    "Here: `deskgate pending {id}` shows it as it is now, with its digest. Where it can still be approved: `deskgate decide "
+    "{id} approve --digest DIGEST`, with that digest."
+)
 ROOM_LINES = 3
 
 
@@ -44,7 +53,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Terminal:
-    """The three streams of a process. `page` is handed what does not fit on the screen."""
+    """The three streams of a process. `page` is handed what does not fit on the screen.
+
+    `sandbox`: whoever types here is in the pretend world, so commands that a sentence names need `--sandbox`.
+    """
 
     stdin: TextIO
     stdout: TextIO
@@ -52,22 +64,23 @@ class Terminal:
     colour: bool
     size: os.terminal_size
     page: Callable[[str], None]
+    sandbox: bool = False
 
     @classmethod
-    def of_process(cls, *, colour: bool) -> Self:
+    def of_process(cls, *, colour: bool, sandbox: bool) -> Self:
         """This process's own."""
         import pydoc
 
-        return cls(sys.stdin, sys.stdout, sys.stderr, colour, shutil.get_terminal_size(), pydoc.pager)
+        return cls(sys.stdin, sys.stdout, sys.stderr, colour, shutil.get_terminal_size(), pydoc.pager, sandbox)
 
     def attended(self, out: TextIO) -> bool:
         """Whether somebody who reads `out` can answer."""
         return self.stdin.isatty() and out.isatty()
 
-    def show(self, lines: Iterable[Line], out: TextIO) -> bool:
+    def show(self, lines: Iterable[Line], out: TextIO, *, paged: bool = True) -> bool:
         """Write the lines; true where they went through the pager, so that they are not on the screen any more."""
         shown = [Line(part, line.tone) for line in lines for part in marked(line.text).split("\n")]
-        if out is self.stdout and self.attended(out) and self._height(shown) > self.size.lines - ROOM_LINES:
+        if paged and out is self.stdout and self.attended(out) and self._height(shown) > self.size.lines - ROOM_LINES:
             self.page("\n".join(line.text for line in shown) + "\n")
             return True
         colours = self.colour and out.isatty()
@@ -77,11 +90,15 @@ class Terminal:
     def ask(self, question: str, out: TextIO) -> bool:
         """Ask for a yes. Anything else, the end of the input too, is a no."""
         self.forget_typed()
-        _write(out, f"{marked(question)} [y/N] ")
+        return self.ask_words(f"{question} [y/N]", out).casefold() in {"y", "yes"}
+
+    def ask_words(self, question: str, out: TextIO) -> str:
+        """Ask for a line of words; the end of the input is none."""
+        _write(out, f"{marked(question)} ")
         answer = self.stdin.readline()
         if not answer.endswith("\n"):
             _write(out, "\n")
-        return answer.strip().casefold() in {"y", "yes"}
+        return answer.strip()
 
     def forget_typed(self) -> None:
         """Drop keys pressed before the question stood there: they answer nothing."""
@@ -97,26 +114,16 @@ class Terminal:
         _write(self.stdout, f"{marked(text)}\n")
 
     def complain(self, text: str) -> None:
-        """One line for people, beside the answer."""
-        _write(self.stderr, f"{marked(text)}\n")
+        """One sentence of ours for people, beside the answer."""
+        _write(self.stderr, f"{marked(self.hint(text))}\n")
+
+    def hint(self, sentence: str) -> str:
+        """A sentence of ours with its commands as they have to be typed here. Never for what somebody else wrote."""
+        return typed_here(sentence, sandbox=self.sandbox)
 
     def _height(self, lines: list[Line]) -> int:
         columns = max(1, self.size.columns)
         return sum(max(1, -(-width(line.text) // columns)) for line in lines)
-
-
-def facts_of(look: Look) -> list[Line]:
-    """What the question in the chat says besides the text, warnings in red."""
-    from deskgate_tools._question import WARNING, facts
-
-    return [Line(text, "alarm" if text.startswith(WARNING) else "plain") for text in facts(look)]
-
-
-def mail_of(look: Look) -> list[Line]:
-    """The whole text as the question in the chat shows it."""
-    from deskgate_tools._question import whole_mail
-
-    return [Line(text) for text in whole_mail(look)]
 
 
 def width(text: str) -> int:
@@ -173,7 +180,9 @@ def ending(terminal: Terminal, command: Callable[[], int]) -> int:
     try:
         return command()
     except DeskError as error:
-        terminal.complain(str(error))
+        terminal.complain(_WORD_OF_A_TOOL.sub(lambda found: _COMMANDS[found[0]], str(error)))
+        if isinstance(error, TicketChanged | DigestMismatch) and "message_id" in error.facts:
+            terminal.complain(_LOOK_AGAIN.format(id=error.facts["message_id"]))
         return 1
     except StoreUnusable as error:
         terminal.complain(error.sentence)

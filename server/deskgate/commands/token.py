@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deskgate.cli import complain, say
+from deskgate.desk.hints import typed_here
 
 if TYPE_CHECKING:
     from deskgate.web.tokens import Token
@@ -23,18 +24,23 @@ def run(words: argparse.Namespace) -> int:
         complain("DESKGATE_TOKENS is not set: the path of the file with the tokens' hashes, which the server reads.")
         return 2
     try:
-        return int(words.action(path, words))
+        return {"new": new, "revoke": revoke, "list": show}[words.action](path, words)
     except TokenFileError as error:
         complain(f"The token file {path} cannot be used:")
         for fault in error.faults:
             complain(f"  - {fault}")
     except FileNotFoundError:
-        complain(f"There is no token file {path} yet; `deskgate token new` makes it.")
+        complain(missing(path, words))
     except OSError as error:
         complain(f"The token file {path} cannot be written ({error.strerror}).")
     except ValueError as error:
         complain(f"This token cannot be made: {error}.")
     return 1
+
+
+def missing(path: Path, words: argparse.Namespace) -> str:
+    """What to say where nobody made a token so far."""
+    return typed_here(f"There is no token file {path} yet; `deskgate token new` makes it.", sandbox=bool(words.sandbox))
 
 
 def new(path: Path, words: argparse.Namespace) -> int:
@@ -53,7 +59,7 @@ def new(path: Path, words: argparse.Namespace) -> int:
     )
     complain(f"Token {token.id} for {token.principal} (owner {token.owner}), {path}. It is shown only this once:")
     say(secret)
-    _tell("token.new", token)
+    _tell("token.new", token, words)
     if token.kind == "agent" and {"draft", "decide"} <= token.scopes:
         complain(
             "Note: this agent may draft and decide. It can never approve what it or its owner drafted, and still a "
@@ -69,14 +75,15 @@ def revoke(path: Path, words: argparse.Namespace) -> int:
     try:
         token = take_out(path, words.id)
     except LookupError:
-        complain(f"There is no token with the id {words.id}. `deskgate token list` shows them.")
+        told = f"There is no token with the id {words.id}. `deskgate token list` shows them."
+        complain(typed_here(told, sandbox=bool(words.sandbox)))
         return 1
     complain(f"Token {token.id} of {token.principal} is revoked.")
-    _tell("token.revoke", token)
+    _tell("token.revoke", token, words)
     return 0
 
 
-def _tell(event: str, token: "Token") -> None:
+def _tell(event: str, token: "Token", words: argparse.Namespace) -> None:
     """Put it on record afterwards: the file is no database, so the two cannot be one."""
     import anyio
 
@@ -96,9 +103,12 @@ def _tell(event: str, token: "Token") -> None:
             await store.aclose()
 
     try:
-        anyio.run(told, settings.read())
-    except settings.SettingsError:
-        complain("This is not in the audit trail: the settings are not complete, so it is not known where that is.")
+        anyio.run(told, settings.read(sandbox=words.sandbox))
+    except settings.SettingsError as error:
+        complain(
+            f"This is not in the audit trail, because the settings of the server are not set here ({error.faults[0]}) Make "
+            "tokens where they are set, so that it is. For the pretend world, add --sandbox."
+        )
     except DeskError as error:
         complain(f"This is not in the audit trail: {error.sentence}")
 

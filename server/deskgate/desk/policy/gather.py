@@ -19,7 +19,7 @@ from deskgate.desk.policy.links import has_markup, hosts_of
 from deskgate.desk.policy.provenance import Update
 from deskgate.desk.policy.records import approvals_since, reached_before
 from deskgate.desk.policy.rules import Policy
-from deskgate.desk.policy.words import answers_itself, language_of, tokens
+from deskgate.desk.policy.words import answers_itself, language_of, readings, tokens
 from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Ticket, User
 
@@ -119,15 +119,15 @@ def about_ticket(ticket: Ticket) -> Facts:
 
 
 def about_text(draft: Unsent) -> dict[str, Any]:
-    """What the text itself says; nothing where there is no text. A subject can carry a link as well as a body."""
+    """What the text itself says; nothing where there is no text. A subject carries links and words as well as a body."""
     if draft.body is None:
         return {}
-    words = tokens(draft.body)
+    whole = f"{draft.subject}\n{draft.body}"
     return {
-        "language": language_of(words),
+        "language": language_of(tokens(draft.body)),
         "body_chars": len(draft.body),
-        "body_words": words,
-        **about_links(f"{draft.subject}\n{draft.body}", draft.recipient),
+        "body_words": readings(whole),
+        **about_links(whole, draft.recipient),
     }
 
 

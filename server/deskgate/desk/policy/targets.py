@@ -23,23 +23,23 @@ _EDGES = "".join(map(chr, range(0x21)))
 
 WEB_SCHEMES = frozenset({"http", "https", "ftp", "ftps", "ws", "wss"})
 _ADDRESS_SCHEMES = frozenset({"mailto", "tel", "sms", "callto", "skype", "whatsapp", "tg", "facetime", "im", "sip"})
+SCHEMES_WITH_HOSTS = WEB_SCHEMES | _ADDRESS_SCHEMES
 # Links even in capitals and before a mere number. Any other word before a colon is judged by how it is written.
-_LINKED = frozenset(
-    """
-    about acct aim android-app app apt bitcoin bitcoincash blob chrome cid content data dav discord dns dogecoin ed2k
-    ethereum facebook facetime-audio facetime-video fb feed file finger geo git gopher gtalk h323 iax imap imessage intent
-    ipp irc ircs itms itms-apps itms-services itmss jabber jar javascript ldap ldaps lightning litecoin magnet maps market
-    message mid mms mmst monero ms-access ms-excel ms-powerpoint ms-settings ms-word msteams musics nfs nntp notes oid
-    onenote openid outlook paypal pop prefs res resource rtmp rtsp search search-ms sftp sgn shortcuts signal sips slack
-    smb smsto solana spotify ssh steam stun svn tc teams telnet tip turn udp upi urn vbscript viber view-source vnc wc
-    webcal webcals whatsapp wtai wyciwyg x-apple xmpp ymsgr zoommtg zoomphonecall zoomus
-    """.split()
-)
+_NAMES = """
+about acct aim android-app app apt bitcoin bitcoincash blob chrome cid content data dav discord dns dogecoin ed2k
+ethereum facebook facetime-audio facetime-video fb feed file finger geo git gopher gtalk h323 iax imap imessage intent
+ipp irc ircs itms itms-apps itms-services itmss jabber jar javascript ldap ldaps lightning litecoin magnet maps market
+message mid mms mmst monero ms-access ms-excel ms-powerpoint ms-settings ms-word msteams musics nfs nntp notes oid
+onenote openid outlook paypal pop prefs res resource rtmp rtsp search search-ms sftp sgn shortcuts signal sips slack
+smb smsto solana spotify ssh steam stun svn tc teams telnet tip turn udp upi urn vbscript viber view-source vnc wc
+webcal webcals whatsapp wtai wyciwyg x-apple xmpp ymsgr zoommtg zoomphonecall zoomus
+"""
+_LINKED = frozenset(_NAMES.split())
 
 
 def is_readable(host: str) -> bool:
     """Whether it is a whole host name in ASCII; only such a one can be known to a policy."""
-    return len(host) <= 253 and _READABLE.fullmatch(host) is not None  # noqa: PLR2004  # the length of DNS
+    return len(host) <= 253 and _READABLE.fullmatch(host) is not None  # as DNS has it
 
 
 def scheme_of(target: str) -> str:
@@ -94,7 +94,7 @@ def _scheme_within(run: str) -> int | None:
 def _links(word: str, rest: str) -> bool:
     """Whether a word before a colon, with `rest` directly after it, is a scheme rather than prose (`Ref:x`, `kl.18:00`)."""
     name = word.lower()
-    if name in WEB_SCHEMES or name in _ADDRESS_SCHEMES or name in _LINKED:
+    if name in SCHEMES_WITH_HOSTS or name in _LINKED:
         return bool(rest)
     return len(word) > 1 and not word[0].isupper() and bool(rest) and not _NUMBERS.match(rest)
 
@@ -143,7 +143,7 @@ def _domains(text: str) -> Iterator[str]:
 
 def _is_domain(name: str) -> bool:
     parts = re.split(_DOT, name)
-    numbers = len(parts) == 4 and all(part.isdigit() for part in parts)  # noqa: PLR2004  # an IPv4 address
+    numbers = len(parts) == 4 and all(part.isdigit() for part in parts)  # IPv4
     return numbers or (len(parts) > 1 and len(parts[-1]) > 1 and not parts[-1].isdigit())
 
 

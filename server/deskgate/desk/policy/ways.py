@@ -13,11 +13,12 @@ from deskgate.desk.policy.marked_up import destinations
 from deskgate.desk.policy.targets import NO_HOST, hosts_of_destination, hosts_of_run, resolved_target
 from deskgate.desk.text import marked
 
+EMPHASIS = str.maketrans("", "", "*`~\\_")
+
 # Only characters that end a link everywhere.
 _RUN = re.compile(r"[^\s<>()\[\]{}\"'|,;“”„«»‘’…]+")
 _SIGN = re.compile(r"[.。．｡:@/\\]")
 _AROUND = ".!?:*_~`"
-_EMPHASIS = str.maketrans("", "", "*`~\\_")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Way:
     @property
     def key(self) -> str:
         """What is the same for all spellings of one target."""
-        return resolved(resolved_target(self.target)).translate(_EMPHASIS)
+        return resolved(resolved_target(self.target)).translate(EMPHASIS)
 
 
 def ways_out(text: str, spared: Set[str] = frozenset()) -> Iterator[Way]:
@@ -42,7 +43,7 @@ def ways_out(text: str, spared: Set[str] = frozenset()) -> Iterator[Way]:
     `spared` are mail addresses, case-folded, that are no news to the reader (their own).
     """
     plain = resolved(text)
-    for form in dict.fromkeys((text, plain, plain.translate(_EMPHASIS))):
+    for form in dict.fromkeys((text, plain, plain.translate(EMPHASIS))):
         begun: dict[int, tuple[str, ...]] = {}
         for place in destinations(form):
             hosts = tuple(dict.fromkeys(hosts_of_destination(place.target, spared)))
@@ -52,15 +53,14 @@ def ways_out(text: str, spared: Set[str] = frozenset()) -> Iterator[Way]:
         yield from _runs(form, spared, begun)
 
 
-def resolved(text: str) -> str:
-    """A text as a mail program shows it: entities and compatible letters resolved, without what does not show."""
-    return without_unseen(unicodedata.normalize("NFKC", html.unescape(text)))
-
-
-def without_unseen(text: str) -> str:
-    """A text without the characters that a decider is shown marks for; white space stays, for it separates words."""
-    unseen = [] if text.isascii() else [ord(char) for char in set(text) if not char.isspace() and marked(char) != char]
-    return text.translate(dict.fromkeys(unseen)) if unseen else text
+def resolved(text: str, *, unseen: str = "") -> str:
+    """A text as a mail program shows it: entities and compatible letters resolved, and what a decider is shown marks for
+    replaced. White space stays, for it separates words."""
+    shown = unicodedata.normalize("NFKC", html.unescape(text))
+    hidden = (
+        [] if shown.isascii() else [ord(char) for char in set(shown) if not char.isspace() and marked(char) != char]
+    )
+    return shown.translate(dict.fromkeys(hidden, unseen)) if hidden else shown
 
 
 def _runs(form: str, spared: Set[str], begun: Mapping[int, tuple[str, ...]]) -> Iterator[Way]:

@@ -1,10 +1,12 @@
 """The words of a draft, a careful guess at its language, and the signs of a machine that answers by itself."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
 from deskgate.desk.policy.facts import UNKNOWN_LANGUAGE
+from deskgate.desk.policy.ways import EMPHASIS, resolved
 
 LEAST_HITS = 4
 LEAST_LEAD = 2
@@ -40,12 +42,28 @@ _OPENINGS = (
     "i am currently out", "i'm currently out", "i am away", "ich bin derzeit nicht", "je suis actuellement absent",
 )  # fmt: skip
 
+# CommonMark makes no emphasis of an underscore within a word, so `order_number` is two words; `readings` has it both ways.
+_MARKS_WITHIN = re.compile(r"(?<=\w)[*~`\\]++(?=\w)")
+
 
 def tokens(text: str) -> tuple[str, ...]:
-    """The words of a text in order: letters and digits, without case, in Unicode's compatible form, marks that do not show
-    taken out."""
-    shown = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
-    folded = unicodedata.normalize("NFC", shown.casefold())
+    """The words of a text in order, as a mail program shows them: letters and digits, without case, in Unicode's compatible
+    form. What does not show and Markdown's marks within a word are taken out; other signs separate words."""
+    return _split(_MARKS_WITHIN.sub("", resolved(text)))
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """The words of a text in every way in which a reader may see them: in one word, or apart, where programs differ.
+
+    The readings follow one another with an empty word between, so that no phrase reaches from one into the next.
+    """
+    whole, apart = resolved(text).translate(EMPHASIS), resolved(text, unseen=" ")
+    found = dict.fromkeys((tokens(text), _split(whole), _split(apart)))
+    return tuple(word for words in found for word in ("", *words))[1:]
+
+
+def _split(text: str) -> tuple[str, ...]:
+    folded = unicodedata.normalize("NFC", text.casefold())
     return tuple("".join(char if char.isalnum() else " " for char in folded).split())
 
 

@@ -41,7 +41,8 @@ def approval_routes(
     that are ours. `why_held` gives, for our reply ids, one sentence each on why no rule let them out.
     """
     https = urlsplit(public_url or "").scheme == "https"
-    house = House(desk, reviewers, Pages(clock), clock, Attempts(clock), https, why_held)
+    pages = Pages(clock, sandbox=desk.core.sandbox)
+    house = House(desk, reviewers, pages, clock, Attempts(clock), https, why_held)
     router = Router(_routes(house), redirect_slashes=False, default=_unknown(house))
 
     async def root(_request: Request) -> Response:

@@ -2,25 +2,24 @@
 
 import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
+from deskgate.desk.policy.links import NO_HOST, hosts_of
+from deskgate.desk.policy.targets import SCHEMES_WITH_HOSTS, WEB_SCHEMES, is_readable, resolved_target, scheme_of
+from deskgate.desk.policy.ways import Way, ways_out
 from deskgate.desk.recipients import plain_address
 from deskgate.desk.text import marked
 
 COMPARED_LINES = 1_500
 LINKS_SHOWN = 60
-# Every pattern reads a character once: no nested repeats, so a hostile text costs no more than its length.
-_MARKDOWN = re.compile(r"(!?)\[([^\[\]\n]{0,300})\]\(\s*<?([^\s()<>]{1,2000})")
-_DEFINED = re.compile(r"^ {0,3}\[[^\[\]\n]{1,300}\]:\s*<?([^\s<>]{1,2000})", re.MULTILINE)
-_ATTRIBUTE = re.compile(r"\b(href|src|action|background)\s{0,5}=\s{0,5}[\"']?([^\s\"'<>]{1,2000})", re.IGNORECASE)
-_BARE = re.compile(r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:)[^\s<>()\[\]\"'‹›]{1,2000}", re.IGNORECASE)
+LABEL_CHARS = 300
+TARGET_CHARS = 2_000
 _TAG = re.compile(r"<[a-zA-Z/!][^<>\n]{0,200}>")
-_HOSTLIKE = re.compile(r"(?:https?://)?((?:[\w-]{1,63}\.){1,8}[a-zA-Z]{2,24})\b")
+_PLAIN = ("http", "https", "mailto")
 _MARK = re.compile(r"‹U\+[0-9A-F]{4,6}›")
 
 
@@ -78,13 +77,24 @@ def address(held: str) -> Address:
 _LETTERS = "The address uses letters outside ASCII; they may look like others. Compare it letter by letter."
 
 
-def links(body: str) -> list[Link]:
-    """Where the mail leads to, in order, each target once."""
-    found: dict[str, Link] = {}
-    for label, target, image in _targets(body):
-        link = _link(label, target.rstrip(".,;:!?*_"), image)
-        if link.target not in found or (link.warnings and not found[link.target].warnings):
-            found[link.target] = link
+def found_links(text: str) -> dict[tuple[str, str], Link]:
+    """Every way out of a text that the policy counts, each once: what looks wrong first, otherwise in order."""
+    found: dict[tuple[str, str], Link] = {}
+    for way in ways_out(text):
+        link = _link(way)
+        key = (way.key, link.host)
+        if key not in found or (link.warnings and not found[key].warnings):
+            found[key] = link
+    return dict(sorted(found.items(), key=lambda one: not one[1].warnings))
+
+
+def links(text: str) -> list[Link]:
+    """All of these as a list."""
+    return list(found_links(text).values())
+
+
+def first_links(found: dict[tuple[str, str], Link]) -> list[Link]:
+    """As many of the links as the page has room for; it says how many more there are."""
     return list(found.values())[:LINKS_SHOWN]
 
 
@@ -93,46 +103,46 @@ def has_markup(body: str) -> bool:
     return _TAG.search(body) is not None
 
 
-def _targets(body: str) -> Iterator[tuple[str, str, bool]]:
-    for match in _MARKDOWN.finditer(body):
-        yield match[2], match[3], bool(match[1])
-    for match in _DEFINED.finditer(body):
-        yield "", match[1], False
-    for match in _ATTRIBUTE.finditer(body):
-        yield "", match[2], match[1].lower() in ("src", "background")
-    for match in _BARE.finditer(body):
-        yield "", match[0], False
-
-
-def _link(label: str, target: str, image: bool) -> Link:
-    host = _host(target)
+def _link(way: Way) -> Link:
+    target = resolved_target(way.target)
+    scheme, host, before_path = scheme_of(target), _site(way.hosts[0]), _authority(target)
     warnings = []
-    claimed = _HOSTLIKE.search(label)
-    if claimed and host and claimed[1].casefold().removeprefix("www.") != host.removeprefix("www."):
+    if any(_site(claimed).removeprefix("www.") != host.removeprefix("www.") for claimed in hosts_of(way.words)):
         warnings.append("The words of this link name another site than the one it leads to.")
     if "xn--" in host:
         warnings.append("The site's name uses letters outside ASCII; they may look like others.")
-    if "@" in target.partition("?")[0] and "//" in target:
-        warnings.append("What stands before the @ is not the site.")
-    if image:
-        warnings.append("Loaded when the mail is opened: it tells the sender so.")
-    if not re.match(r"(?:https?://|www\.|mailto:)", target, re.IGNORECASE):
+    if scheme not in _PLAIN and (not host or scheme in SCHEMES_WITH_HOSTS):
         warnings.append("Not a web or mail address.")
-    return Link(marked(target), host, marked(label), tuple(warnings))
+    elif scheme != "mailto" and not is_readable(host):
+        warnings.append("The site's name cannot be read.")
+    if "@" in before_path.partition("\\")[0]:
+        warnings.append("What stands before the @ is not the site.")
+    if "\\" in before_path:
+        warnings.append("A browser reads the backslash as a slash: the site ends before it.")
+    if way.loaded:
+        warnings.append("Loaded when the mail is opened: it tells the sender so.")
+    return Link(marked(_cut(way.target, TARGET_CHARS)), host, marked(_cut(way.words, LABEL_CHARS)), tuple(warnings))
 
 
-def _host(target: str) -> str:
+@lru_cache(4_096)
+def _site(host: str) -> str:
     """The host as name servers know it; empty where there is none to be read."""
-    if target.lower().startswith("mailto:"):
-        target = "//" + unquote(target[7:]).partition("?")[0].rpartition("@")[2]
-    try:
-        host = urlsplit(target if "//" in target else f"//{target}").hostname or ""
-    except ValueError:
+    if host == NO_HOST:
         return ""
-    if host.isascii():
-        return host
-    found = plain_address(f"name@{host}")
+    found = None if host.isascii() else plain_address(f"name@{host}")
     return found.rpartition("@")[2] if found else marked(host)
+
+
+def _authority(target: str) -> str:
+    """What stands where a web address has its user and site."""
+    scheme = scheme_of(target)
+    rest = target[len(scheme) + 1 :] if scheme else target
+    begins = scheme in WEB_SCHEMES or (not scheme and rest.startswith(("/", "\\")))
+    return re.split(r"[/?#]", rest.lstrip("/\\"), maxsplit=1)[0] if begins else ""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def difference(before: str, after: str) -> list[Line] | None:

@@ -18,7 +18,7 @@ STATIC = {"approvals.css": "text/css", "approvals.js": "text/javascript", "icon.
 class Pages:
     """The templates, read once, and the static files with a version in their address."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, sandbox: bool = False) -> None:
         here = files(__package__)
         self.static = {name: (here / "static" / name).read_bytes() for name in STATIC}
         sources = {
@@ -34,7 +34,7 @@ class Pages:
             auto_reload=False,
         )
         stamp = hashlib.sha256(b"".join(self.static.values())).hexdigest()[:12]
-        self._templates.globals.update(stamp=stamp, version=__version__)
+        self._templates.globals.update(stamp=stamp, version=__version__, sandbox=sandbox)
         self._templates.filters.update(
             shown=shown,
             label=label,

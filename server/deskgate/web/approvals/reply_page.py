@@ -125,10 +125,15 @@ async def _facts(visit: Visit, look: Look, talk: Talk) -> dict[str, Any]:
     reasons = await visit.house.reasons([reply.id]) if visit.house.reasons else {}
 
     def compared() -> dict[str, Any]:
+        found = mailview.found_links(f"{look.content.subject}\n{body}")
+        links = mailview.first_links(found)
+        unlisted = list(found.values())[len(links) :]
         return {
             "to_draft": mailview.difference(reply.body, look.content.body),
             "to_earlier": mailview.difference(earlier.body, look.content.body) if earlier else None,
-            "links": mailview.links(body),
+            "links": links,
+            "links_more": len(unlisted),
+            "links_more_wrong": sum(1 for link in unlisted if link.warnings),
             "markup": mailview.has_markup(body),
             "hidden": mailview.hidden_marks(body) + mailview.hidden_marks(look.content.subject),
         }

@@ -80,6 +80,7 @@ def warnings_of(item: Pending) -> list[str]:
     if look is None:
         return []
     found = [*look.moved, *(f"the held mail differs from the draft: {part}" for part in look.altered)]
+    found += ["Zendesk has suspended the requester since the draft"] if look.suspended else []
     return [*found, "the ticket cannot be read"] if look.unread else found
 
 
