@@ -184,7 +184,7 @@ async def work(told: settings.Settings, recorded: Recorded) -> None:
         await anyio.to_thread.run_sync(sys.stdin.readline)
         async with anyio.create_task_group() as group:
             group.start_soon(worker.run)
-            while (await worker.events.backlog())["open"]:
+            while (await worker.events.backlog())["open"]:  # noqa: ASYNC110 - another process may do the last one
                 await anyio.sleep(0.02)
             group.cancel_scope.cancel()
 

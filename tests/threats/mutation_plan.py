@@ -8,6 +8,7 @@ PURE = (
     f"{POLICY}/test_policy_provenance.py",
     f"{POLICY}/test_policy_edges.py",
     f"{POLICY}/test_policy_links_edges.py",
+    f"{POLICY}/test_policy_readers_edges.py",
 )
 RULING = (
     f"{POLICY}/test_policy_attacks.py",
@@ -15,6 +16,13 @@ RULING = (
     "tests/threats/test_policy_door.py",
 )
 DECISIONS = "tests/story/test_decisions.py::"
+AT_ONCE = (
+    f"{POLICY}/test_policy_monitored.py",
+    f"{POLICY}/test_policy_monitored_edges.py",
+    f"{POLICY}/test_policy_audit.py",
+)
+ADMITTING = f"{POLICY}/test_policy_admission_edges.py"
+LOOKING = ("tests/desk/test_look_edges.py", "tests/desk/test_look_check_edges.py")
 STORY = (
     "tests/story/test_seen_too_long_ago.py",
     "tests/story/test_unseen_parts.py",
@@ -33,7 +41,11 @@ OVER = (
     "tests/story/test_doubts.py",
     "tests/story/test_costs.py",
 )
-CORRECTIONS = ("tests/web/approvals/test_page_own_correction.py", "tests/web/approvals/test_page_correcting.py")
+CORRECTIONS = (
+    "tests/desk/test_corrections_edges.py",
+    "tests/web/approvals/test_page_own_correction.py",
+    "tests/web/approvals/test_page_correcting.py",
+)
 
 PLAN: dict[str, tuple[str, ...]] = {
     "deskgate.desk.principals": ("tests/desk/test_principals_edges.py",),
@@ -42,13 +54,20 @@ PLAN: dict[str, tuple[str, ...]] = {
         "tests/web/approvals/test_page_showing.py",
     ),
     "deskgate.desk.suppression": (
+        "tests/desk/test_suppression_edges.py",
         "tests/commands/test_suppressions.py",
         "tests/desk/inbox/test_kinds_leaving.py",
         "tests/story/test_decisions.py",
     ),
     "deskgate.desk.corrections": CORRECTIONS,
-    "deskgate.desk.look": ("tests/desk/test_look_edges.py", *STORY, *MOVING),
-    "deskgate.desk.decide": (*STORY, *OVER),
+    "deskgate.desk.look": (*LOOKING, *STORY, *MOVING),
+    "deskgate.desk.decide": (
+        "tests/desk/test_decide_begun_edges.py",
+        "tests/desk/test_decide_lost_edges.py",
+        "tests/desk/test_corrections_edges.py",
+        *STORY,
+        *OVER,
+    ),
     "deskgate.desk.policy.words": PURE,
     "deskgate.desk.policy.links": PURE,
     "deskgate.desk.policy.readers": PURE,
@@ -56,16 +75,27 @@ PLAN: dict[str, tuple[str, ...]] = {
     "deskgate.desk.policy.provenance": PURE,
     "deskgate.desk.policy.facts": PURE,
     "deskgate.desk.policy.evaluate": PURE,
-    "deskgate.desk.policy.gather": RULING,
+    "deskgate.desk.policy.gather": (f"{POLICY}/test_policy_gather_edges.py", *RULING),
     "deskgate.desk.policy.holder": (f"{POLICY}/test_policy_holder.py",),
-    "deskgate.desk.policy.trial": (f"{POLICY}/test_policy_command.py", f"{POLICY}/test_policy_monitored.py"),
-    "deskgate.desk.policy.check": (f"{POLICY}/test_policy_holder.py", "tests/commands/test_doctor.py"),
-    "deskgate.desk.policy.records": RULING,
-    "deskgate.desk.policy.automatic": RULING,
-    "deskgate.desk.policy.admission": (*RULING, "tests/desk/policy/test_policy_monitored.py"),
-    "deskgate.desk.policy.monitored": ("tests/desk/policy/test_policy_monitored.py",),
+    "deskgate.desk.policy.trial": (
+        f"{POLICY}/test_policy_trial_edges.py",
+        f"{POLICY}/test_policy_command.py",
+        f"{POLICY}/test_policy_monitored.py",
+    ),
+    "deskgate.desk.policy.check": (
+        f"{POLICY}/test_policy_trial_edges.py",
+        f"{POLICY}/test_policy_holder.py",
+        "tests/commands/test_doctor.py",
+    ),
+    "deskgate.desk.policy.records": (f"{POLICY}/test_policy_records_edges.py", *RULING, *AT_ONCE),
+    "deskgate.desk.policy.automatic": (f"{POLICY}/test_policy_automatic_edges.py", *RULING, *AT_ONCE),
+    "deskgate.desk.policy.admission": (ADMITTING, *RULING, *AT_ONCE),
+    "deskgate.desk.policy.monitored": AT_ONCE,
 }
 # Mutants that change nothing anybody could see: a part of the name, and the reason.
+LOGGER = "a logger's name: a word before the sentences in a log, on which nothing rests"
+TYPE_ALIAS = "a `Literal` alias is for the type checker; nothing asks it at run time"
+NARROWING = "for the type checker: `_entitled` saw to the key and `known_reply` to the id before"
 NO_CAST = "`cast` does nothing at run time"
 NO_NAME = "a type variable's name is for readers"
 EQUIVALENT: dict[str, dict[str, str]] = {
@@ -78,6 +108,30 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         'corrections=cast("Corrections",': NO_CAST,
         'Conditions(**given), reason or "") -> "Outcome" altered': NO_CAST,
         "_rule: given = { -> no filter": "a key that is absent is read as None, which is the condition's default",
+    },
+    "deskgate.desk.policy.automatic": {'log = logging.getLogger("deskgate.policy")': LOGGER},
+    "deskgate.desk.policy.gather": {
+        'log = logging.getLogger("deskgate.policy")': LOGGER,
+        "async def audits(self, ticket_id: int, *, limit: int = 100)": "a default in a protocol: no body runs with it",
+    },
+    "deskgate.desk.policy.holder": {
+        'log = logging.getLogger("deskgate.policy")': LOGGER,
+        "file.read(LARGEST_FILE_BYTES + 1) -> 2 instead": "a second byte too many is refused like the first",
+    },
+    "deskgate.desk.policy.admission": {
+        "by_hand: bool = False ->": "every admission that is made says it",
+        "admit_again: return found -> returns None": "what left at once had its turn in `leave`: nobody looks at it again",
+    },
+    "deskgate.desk.look": {
+        "suspended: bool = False ->": "every look that is made says it",
+        "zip(values, looks, strict=True) -> False": "one value was made of each look, so the lengths are the same",
+    },
+    "deskgate.desk.decide": {
+        'log = logging.getLogger("deskgate.decide")': LOGGER,
+        'Decision = Literal["approve", "reject"]': TYPE_ALIAS,
+        "_once: if oversight is None or begun.message_id is None: -> `and`": NARROWING,
+        '_once: raise Forbidden("No deciding key is set': NARROWING,
+        '_over: raise AlreadyDecided("This reply was cancelled.': "`_outside`, which comes next, says the same",
     },
     "deskgate.desk.policy.readers": {'T = TypeVar("T") ->': NO_NAME},
 }

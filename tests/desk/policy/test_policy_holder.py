@@ -1,5 +1,6 @@
 """The policy in force: read again when its file changes, kept when the new file is broken."""
 
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from policy_texts import LOW_RISK, policy, policy_of, rule
 
 from deskgate.desk.policy import PolicyError, PolicyHolder
 from deskgate.desk.policy.check import outcomes_check, policy_check
+from deskgate.desk.policy.rules import LARGEST_FILE_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +89,22 @@ async def test_a_file_that_did_not_change_is_not_read_again(path: Path) -> None:
         file.write("#")  # a change that neither time nor size shows
     os.utime(path, (1_600_000_000, 1_600_000_000))
     assert await holder.current() is first
+
+
+def filled(size: int) -> str:
+    """A policy of so many bytes, of which the last one counts."""
+    return LOW_RISK + "#" * (size - len(LOW_RISK) - 1) + "\n"
+
+
+async def test_the_largest_file_is_read_to_its_last_byte_and_one_byte_more_is_refused(path: Path) -> None:
+    largest = filled(LARGEST_FILE_BYTES)
+    write(path, largest, 1_600_000_000)
+    holder = await PolicyHolder.open(path)
+    digest = hashlib.sha256(largest.encode()).hexdigest()
+    assert (await holder.current()).hash == f"sha256:{digest}"
+    write(path, filled(LARGEST_FILE_BYTES + 1), 1_700_000_000)
+    assert (await holder.current()).hash == f"sha256:{digest}"
+    assert holder.faults == ("The file is larger than 262,144 bytes.",)
 
 
 async def test_the_check_up_says_which_policy_is_in_force(path: Path) -> None:

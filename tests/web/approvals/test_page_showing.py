@@ -92,7 +92,7 @@ async def test_addresses_are_read_as_mail_servers_read_them(held: str, ascii_for
         ("![logo](https://t.example.net/p.gif)", "https://t.example.net/p.gif", "Loaded when the mail is opened"),
         ("<img src='https://t.example.net/q'>", "https://t.example.net/q", "Loaded when the mail is opened"),
         ("[pay][1]\n\n[1]: http://evil.example.net/z", "http://evil.example.net/z", ""),
-        ("[x](javascript:alert(1))", "javascript:alert", "Not a web or mail address"),
+        ("[x](javascript:alert(1))", "javascript:alert(1)", "Not a web or mail address"),
         ("https://bank.example.com@evil.example.net/", "https://bank.example.com@evil.example.net/", "before the @"),
         ("https://exаmple.com/login", "https://exаmple.com/login", "letters outside ASCII"),
         ("mailto:eve@example.net", "mailto:eve@example.net", ""),
