@@ -179,8 +179,7 @@ async def work(told: settings.Settings, recorded: Recorded) -> None:
     """One process: work until nothing is open."""
     async with open_desk(told, transport=Replaying(recorded)) as desk:
         worker = Worker(desk.core)
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+        tell("ready\n")
         await anyio.to_thread.run_sync(sys.stdin.readline)
         async with anyio.create_task_group() as group:
             group.start_soon(worker.run)
@@ -234,6 +233,12 @@ def fresh(database: str) -> str:
     return f"{database}{'&' if '?' in database else '?'}options=-c%20search_path%3D{schema}"
 
 
+def tell(text: str) -> None:
+    """At once, also where nobody looks at a terminal."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Measure and tell."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,14 +253,12 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as place:
         recorded, reply = anyio.run(record, Path(place))
-    print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {given.events} answers, load {os.getloadavg()[0]:.1f}"
-    )
-    print("| store | processes | effects/s |\n|---|---:|---:|")
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    tell(f"{machine}, {given.events} answers\n\n| store | processes | effects/s |\n|---|---:|---:|\n")
     for database in given.database.split(","):
         for workers in map(int, given.workers.split(",")):
             rate = level(fresh(database), workers, recorded, reply, given.events)
-            print(f"| {database.partition(':')[0]} | {workers} | **{rate:,.0f}** |", flush=True)
+            tell(f"| {database.partition(':')[0]} | {workers} | **{rate:,.0f}** |\n")
     return 0
 
 

@@ -79,3 +79,9 @@ async def test_whoever_is_off_is_off_in_every_spelling_and_nobody_else_is(store:
             await check_not_suppressed(store, spelling, ticket_id=7)
         assert error.value.facts == {"ticket_id": 7}
     assert await suppression_of(store, "mario@example.com") is None
+
+
+async def test_lifting_is_on_record_where_it_is_told_by_itself(store: Store) -> None:
+    await take_off(store, MARIA)
+    await store.tell(lift(store, MARIA, now=LATER))
+    assert [record["ev"] for record in await agree(store)] == ["suppress.add", "suppress.remove"]

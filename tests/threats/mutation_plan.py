@@ -9,6 +9,8 @@ PURE = (
     f"{POLICY}/test_policy_edges.py",
     f"{POLICY}/test_policy_links_edges.py",
     f"{POLICY}/test_policy_readers_edges.py",
+    f"{POLICY}/test_policy_ways.py",
+    f"{POLICY}/test_policy_words_edges.py",
 )
 RULING = (
     f"{POLICY}/test_policy_attacks.py",
@@ -70,6 +72,9 @@ PLAN: dict[str, tuple[str, ...]] = {
     ),
     "deskgate.desk.policy.words": PURE,
     "deskgate.desk.policy.links": PURE,
+    "deskgate.desk.policy.targets": PURE,
+    "deskgate.desk.policy.marked_up": (*PURE, "tests/web/approvals/test_page_links.py"),
+    "deskgate.desk.policy.ways": (*PURE, "tests/web/approvals/test_page_links.py"),
     "deskgate.desk.policy.readers": PURE,
     "deskgate.desk.policy.rules": PURE,
     "deskgate.desk.policy.provenance": PURE,
@@ -131,7 +136,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         'Decision = Literal["approve", "reject"]': TYPE_ALIAS,
         "_once: if oversight is None or begun.message_id is None: -> `and`": NARROWING,
         '_once: raise Forbidden("No deciding key is set': NARROWING,
-        '_over: raise AlreadyDecided("This reply was cancelled.': "`_outside`, which comes next, says the same",
     },
     "deskgate.desk.policy.readers": {'T = TypeVar("T") ->': NO_NAME},
 }

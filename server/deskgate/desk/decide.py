@@ -137,8 +137,6 @@ def _over(reply: Reply, decision: Decision) -> Reply | None:
         return None
     if reply.state in (SENDING, FAILED) and not reply.decision:
         raise OutcomeUnknown("This draft never got a clear answer from MultiMail. Ask for the same draft again first.")
-    if reply.state == CANCELLED:
-        raise AlreadyDecided("This reply was cancelled. Draft a new one.", message_id=reply.message_id)
     return _outside(reply, decision)
 
 

@@ -210,5 +210,6 @@ async def test_without_a_deciding_key_what_a_rule_approves_is_held_and_takes_no_
         reply = await desk.draft(101, KETTLE)
         assert reply.state == "held"
         row = await d.last(reply)
-        assert (row["outcome"], row["effect"]) == ("approve", "held")
+        assert (row["outcome"], row["effect"]) == ("hold", "held")
+        assert "this process has no deciding key" in row["guards"]
         assert await d.bench.desk.core.store.rows("SELECT reply_id FROM policy_approvals") == []

@@ -57,7 +57,9 @@ async def webhook_checks(admin: Administration, facts: WebhookFacts, now: dateti
 
 def _none_of_ours(facts: WebhookFacts, found: list[Webhook]) -> Check:
     name = "webhooks"
-    shown = "; ".join(f"{plain(one.place)} ({', '.join(map(plain, one.events[:EVENTS_SHOWN]))})" for one in found[:SHOWN])
+    shown = "; ".join(
+        f"{plain(one.place)} ({', '.join(map(plain, one.events[:EVENTS_SHOWN]))})" for one in found[:SHOWN]
+    )
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     others = f" Registered for others: {shown}{more}." if found else ""
     if facts.url is None:

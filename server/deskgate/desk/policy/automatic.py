@@ -10,7 +10,7 @@ from deskgate.desk.errors import DeskError
 from deskgate.desk.look import Look, look_at, show
 from deskgate.desk.multimail import Mail, Stage
 from deskgate.desk.policy.admission import Admission, Policies, evaluation, gathered, moved, principal_of
-from deskgate.desk.policy.evaluate import evaluate, held_back
+from deskgate.desk.policy.evaluate import NO_DECIDING_KEY, evaluate, held_back
 from deskgate.desk.policy.facts import Facts, Held
 from deskgate.desk.policy.gather import about_links
 from deskgate.desk.policy.records import (
@@ -77,11 +77,16 @@ async def _applied(core: Core, policies: Policies, reply: Reply, found: Admissio
         verdict = held_back(verdict, "a person wrote it in the place of a reply that was held")
     if verdict.outcome == "monitored":
         verdict = held_back(verdict, found.why_not or "it was handed to the gated mailbox before")
-    if verdict.outcome != "approve" or core.oversight is None:
+    if verdict.outcome == "approve" and core.oversight is None:
+        verdict = held_back(verdict, NO_DECIDING_KEY)
+    if verdict.outcome != "approve":
         await keep(tables, evaluation(core, reply, verdict, facts, "held"))
         return reply
     begun = evaluation(core, reply, verdict, facts, "approving")
     if not await begin_approval(tables, found.policy, begun, reply.recipient):
+        verdict = held_back(
+            verdict, "the caps were reached at this very moment, or this reply had its one automatic try"
+        )
         await keep(tables, evaluation(core, reply, verdict, facts, "held"))
         return reply
     return await _approved(core, policies, reply, begun, digest)

@@ -18,6 +18,7 @@ from deskgate.desk.policy.words import has_phrase
 
 ENDED = ("solved", "closed")
 NOT_THE_DRAFT = "what MultiMail holds is not known to be the draft, word for word"
+NO_DECIDING_KEY = "this process has no deciding key"
 NEW_FOOTER = "under the text stands a footer that no person has approved before in this mailbox"
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from deskgate.desk.core import Core
-from deskgate.desk.policy.evaluate import Step, Verdict, evaluate, explain, held_back
+from deskgate.desk.policy.evaluate import NO_DECIDING_KEY, Step, Verdict, evaluate, explain, held_back
 from deskgate.desk.policy.facts import Facts, Held
 from deskgate.desk.policy.gather import Gatherer, Unsent
 from deskgate.desk.policy.monitored import way_out
@@ -85,7 +85,7 @@ async def trial(core: Core, policy: Policy, gatherer: Gatherer, ticket_id: int, 
     facts = replace(found, ticket_moved=False, held=Held.AS_DRAFTED)
     verdict = evaluate(policy, facts)
     if verdict.outcome == "approve" and core.oversight is None:
-        verdict = held_back(verdict, "this process has no deciding key")
+        verdict = held_back(verdict, NO_DECIDING_KEY)
     if verdict.outcome == "monitored":
         gate = await way_out(core, policy)
         verdict = held_back(verdict, gate) if isinstance(gate, str) else verdict

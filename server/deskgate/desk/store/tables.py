@@ -66,7 +66,12 @@ def named_queries(package: str, dialect: Dialect = "sqlite") -> dict[str, str]:
 
 def _named(text: str) -> dict[str, str]:
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+    return dict(zip(parts[1::2], (_statement(part) for part in parts[2::2]), strict=True))
+
+
+def _statement(text: str) -> str:
+    """Without the comments behind it, which belong to the next one: what is appended to it must not end up in them."""
+    return re.sub(r"(\n\s*--[^\n]*|\s)+\Z", "", text).strip()
 
 
 @cache
