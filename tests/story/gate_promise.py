@@ -45,7 +45,11 @@ class Promise:
             assert row["recipient"] in known, f"drafted to {row['recipient']}, requester {known}"
         for mail in mails:
             self.words_of.setdefault(mail["id"], (_ticket_of(mail["markdown"]), mail["markdown"]))
-        alive = Counter(self.words_of[one["id"]] for one in mails if one["status"] not in ("rejected", "cancelled"))
+        # A mail whose draft's answer was lost, and that somebody at MultiMail then readdressed and let out, can be
+        # recognised by nobody: the same words, asked for again days later, are another mail.
+        elsewhere = {one["id"] for one in mails if one["id"] in self.outside and one["thread_id"] == "thr_elsewhere"}
+        live = [one["id"] for one in mails if one["status"] not in ("rejected", "cancelled")]
+        alive = Counter(self.words_of[one] for one in live if one not in elsewhere)
         assert not [words for words, count in alive.items() if count > 1], f"held or sent twice: {alive}"
         rows = self.rows()
         for mail in mails:
@@ -80,20 +84,20 @@ class Promise:
         """Every digest that these bytes may have been shown under."""
         shown = self.rows_seen.execute("SELECT seen FROM views WHERE reply_id = ?", (row["id"],))
         tickets = [row["seen"], *(view["seen"] for view in shown)]
-        bodies = {mail["markdown"], mail["markdown"] + mail["footer"]}
-        if mail["markdown"].rstrip() == row["body"].rstrip():
-            bodies.add(row["body"])
-        # A block behind a rule line, there before anybody looked, passes for MultiMail's own and is no part of a digest.
         whole = mail["markdown"] + mail["footer"]
-        below = whole.removeprefix(row["body"].rstrip())
-        if below.strip().startswith("---") and below != whole and row["footer"] == below.strip():
-            bodies.add(row["body"])
-            if first and below != mail["footer"]:
-                self.counts[f"left: a block that somebody wrote, shown: {row['footer'] is not None}"] += 1
+        texts = {(mail["markdown"], ""), (whole, "")}
+        if mail["markdown"].rstrip() == row["body"].rstrip():
+            texts.add((row["body"], ""))
+        # A block behind a rule line may pass for MultiMail's own: then it is a part of the digest by itself.
+        for held in (mail["markdown"], whole):
+            below = held.removeprefix(row["body"].rstrip())
+            if below != held and below.strip().startswith("---"):
+                texts.add((row["body"], below.strip()))
+                self.counts["left: a block that somebody wrote"] += first and below != mail["footer"]
         return {
-            _digest(mail, row, json.loads(seen), body, thread)
+            _digest(mail, row, json.loads(seen), text, thread)
             for seen in tickets
-            for body in bodies
+            for text in texts
             for thread in (mail["thread_id"], "")
         }
 
@@ -102,11 +106,12 @@ def _ticket_of(body: str) -> int:
     return next((number for number in TICKETS if f"about {number}." in body), 0)
 
 
-def _digest(mail: dict[str, Any], row: sqlite3.Row, seen: dict[str, Any], body: str, thread: str) -> str:
+def _digest(mail: dict[str, Any], row: sqlite3.Row, seen: dict[str, Any], text: tuple[str, str], thread: str) -> str:
     """Written out here once more, so that a product that forgets a field is found."""
+    body, footer = text
     facts = {
         "v": 1, "ticket": seen, "mailbox": mail["sender"], "to": [row["recipient"]], "cc": [],
-        "subject": mail["subject"], "body": body, "thread": thread,
+        "subject": mail["subject"], "body": body, "thread": thread, **({"footer": footer} if footer else {}),
     }  # fmt: skip
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -69,7 +69,7 @@ def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look
     )
     # A footer belongs to MultiMail as long as it stays as it was first seen; a new one is somebody's edit.
     if reply.footer is not None and footer != reply.footer:
-        content = replace(content, body=held_body)
+        content, footer = replace(content, body=held_body), ""
     drafted = Seen.load(reply.seen)
     seen = Seen.of(ticket) if isinstance(ticket, Ticket) else drafted
     unread = TicketNotFound(ticket_id=reply.ticket_id) if ticket is None else ticket
