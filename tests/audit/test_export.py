@@ -331,3 +331,21 @@ def test_an_empty_log_exports_and_a_log_of_one(tmp_path: Path) -> None:
         assert verify_folder(folder, keys=KEYS, anchors=[one.newest]).exit_code == 0
     forged = Trail([], [], trail(1).newest)
     assert rules(forged.check()) == {"tree.size"}
+
+
+def test_a_tickets_records_are_also_those_that_name_only_a_reply_on_it() -> None:
+    about = [
+        {"reply": "b2", "ticket": 8},
+        {"message": "m1", "reply": "a1", "ticket": 7},
+        {"reply": "a1"},
+        {"reply": "b2"},
+        {"corrects": "a1", "reply": "c3"},
+        {"reply": "a1", "ticket": 8},
+        {"ticket": 71},
+        {"note": "a1"},
+    ]
+    made = read_record(LOG.lines[0])
+    records = [made | {"obj": one, "seq": seq} for seq, one in enumerate(about)]
+    lines = [json.dumps(one, sort_keys=True, separators=(",", ":")).encode() for one in records]
+    wanted = of_ticket(7)
+    assert [seq for seq, line in enumerate(lines) if wanted(seq, line)] == [1, 2, 4]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from array import array
@@ -37,6 +38,7 @@ from deskgate.desk.errors import BadInput, DeskError
 EACH_LIMIT = 10_000
 
 Wanted = Callable[[int, bytes], bool]
+_REPLY = re.compile(rb'"(?:reply|corrects)":"([^"\\]{1,100})"')
 
 
 class LogDamaged(DeskError):
@@ -69,9 +71,21 @@ class Exported:
 
 
 def of_ticket(ticket_id: int) -> Wanted:
-    """Selects the records about a ticket."""
+    """Selects the records about a ticket and about the replies on it, which some records name alone; lines come in order."""
     trace = f'"ticket":{ticket_id}'.encode()
-    return lambda seq, line: trace in line and _read(line).get("obj", {}).get("ticket") == ticket_id
+    replies: set[object] = set()
+
+    def wanted(seq: int, line: bytes) -> bool:
+        named = _REPLY.findall(line)
+        if trace not in line and not any(one.decode() in replies for one in named):
+            return False
+        about = _read(line).get("obj", {})
+        if about.get("ticket") == ticket_id:
+            replies.update({about.get("reply")} - {None})
+            return True
+        return "ticket" not in about and bool(replies & {about.get("reply"), about.get("corrects")})
+
+    return wanted
 
 
 def of_period(since: str, until: str) -> Wanted:
