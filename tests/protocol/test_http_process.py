@@ -134,3 +134,14 @@ async def test_a_taken_port_is_named_and_nothing_is_opened(tmp_path: Path) -> No
     assert f"Port {port} on 127.0.0.1 cannot be used" in pipe.stderr
     assert "Traceback" not in pipe.stderr
     assert not (tmp_path / "sandbox").exists()
+
+
+async def test_beyond_loopback_the_public_address_is_https_so_that_sessions_do_not_travel_in_the_open(
+    tmp_path: Path,
+) -> None:
+    tokens = tmp_path / "tokens"
+    environment = {"DESKGATE_TOKENS": str(tokens), "DESKGATE_PUBLIC_URL": "http://localhost:8642"}
+    async with deskgate(tmp_path, *HTTP, "--host", "0.0.0.0", environment=environment) as pipe:
+        assert await pipe.rest() == b""
+        assert await pipe.leaves() == 2
+    assert "https:// address of the proxy" in pipe.stderr

@@ -95,11 +95,20 @@ CONTROLS = {
         "        return await core.zendesk.ticket(reply.ticket_id)",
         "        return await core.zendesk.ticket(104)",
     ),
-    "own ticket of the policy": _one(
-        "the policy judges the ticket of our own record",
-        f"{DESK}/policy/automatic.py",
-        "await core.zendesk.ticket(reply.ticket_id), reply)",
-        "await core.zendesk.ticket(101), reply)",
+    "own ticket of the policy": Control(
+        "the policy judges the ticket of our own record, at first and once more before it lets out",
+        (
+            Edit(
+                f"{DESK}/policy/automatic.py",
+                "await core.zendesk.ticket(reply.ticket_id), reply)",
+                "await core.zendesk.ticket(101), reply)",
+            ),
+            Edit(
+                f"{DESK}/policy/automatic.py",
+                "    ticket = await core.zendesk.ticket(reply.ticket_id)\n",
+                "    ticket = found.ticket\n",
+            ),
+        ),
     ),
     "digest": _one(
         "what is held must be what the given digest was made of",

@@ -41,7 +41,7 @@ def may_serve(settings: "Settings", host: str) -> bool:
                 f"deskgate listens on this machine only (127.0.0.1, localhost or ::1), not on {host or 'every address'}, "
                 f"without {' and '.join(missing)}: {why}"
             )
-        return not missing
+        return not missing and _in_private(settings, host)
     if settings.tokens is None and settings.public_url and urlsplit(settings.public_url).hostname not in LOOPBACK:
         told = (
             f"DESKGATE_PUBLIC_URL ({settings.public_url}) says that others can reach this, and DESKGATE_TOKENS is not "
@@ -50,6 +50,17 @@ def may_serve(settings: "Settings", host: str) -> bool:
         complain(typed_here(told, sandbox=settings.sandbox))
         return False
     return True
+
+
+def _in_private(settings: "Settings", host: str) -> bool:
+    """Whether a browser would keep the session to an encrypted connection; says what to do where it would not."""
+    if urlsplit(settings.public_url or "").scheme == "https":
+        return True
+    complain(
+        f"deskgate does not listen on {host or 'every address'} while DESKGATE_PUBLIC_URL is {settings.public_url}: sessions "
+        "and tokens would travel in the open. Set it to the https:// address of the proxy before it."
+    )
+    return False
 
 
 def fault_problem(settings: "Settings") -> str | None:
