@@ -57,8 +57,8 @@ def _in_private(settings: "Settings", host: str) -> bool:
     if urlsplit(settings.public_url or "").scheme == "https":
         return True
     complain(
-        f"deskgate does not listen on {host or 'every address'} while DESKGATE_PUBLIC_URL is {settings.public_url}: sessions "
-        "and tokens would travel in the open. Set it to the https:// address of the proxy before it."
+        f"deskgate does not listen on {host or 'every address'} while DESKGATE_PUBLIC_URL is {settings.public_url}: "
+        "sessions and tokens would travel in the open. Set it to the https:// address of the proxy before it."
     )
     return False
 
