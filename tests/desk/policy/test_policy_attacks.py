@@ -124,6 +124,7 @@ async def test_t6_a_mail_that_claims_another_ticket_is_judged_by_our_own_record(
         await d.bench.desk.core.outbox.tag(reply.message_id or "", {"zendesk_ticket_id": "101"})
         core = d.bench.desk.core
         assert core.policies is not None
+        d.bench.clock.advance(1)
         assert (await automatic(core, core.policies, reply)).state == "held"
         assert (await d.last(reply))["ticket_id"] == 104
         assert d.sent() == []
