@@ -12,6 +12,14 @@ PURE = (
     f"{POLICY}/test_policy_ways.py",
     f"{POLICY}/test_policy_words_edges.py",
 )
+LINKS = (
+    f"{POLICY}/test_policy_texts.py",
+    f"{POLICY}/test_policy_links_edges.py",
+    f"{POLICY}/test_policy_ways.py",
+    f"{POLICY}/test_policy_words_edges.py",
+    "tests/web/approvals/test_page_links.py",
+    "tests/web/approvals/test_page_showing.py",
+)
 RULING = (
     f"{POLICY}/test_policy_attacks.py",
     f"{POLICY}/test_policy_once.py",
@@ -72,9 +80,9 @@ PLAN: dict[str, tuple[str, ...]] = {
     ),
     "deskgate.desk.policy.words": PURE,
     "deskgate.desk.policy.links": PURE,
-    "deskgate.desk.policy.targets": PURE,
-    "deskgate.desk.policy.marked_up": (*PURE, "tests/web/approvals/test_page_links.py"),
-    "deskgate.desk.policy.ways": (*PURE, "tests/web/approvals/test_page_links.py"),
+    "deskgate.desk.policy.targets": LINKS,
+    "deskgate.desk.policy.marked_up": LINKS,
+    "deskgate.desk.policy.ways": LINKS,
     "deskgate.desk.policy.readers": PURE,
     "deskgate.desk.policy.rules": PURE,
     "deskgate.desk.policy.provenance": PURE,
