@@ -97,6 +97,7 @@ def test_there_are_three_ways_to_sign_in_and_oauth_wins(environment: dict[str, s
         ({**ENOUGH, "MULTIMAIL_API": "v2"}, ["MULTIMAIL_API"]),
         ({**ENOUGH, "DESKGATE_DATABASE_URL": "mysql://x"}, ["DESKGATE_DATABASE_URL"]),
         ({**ENOUGH, "DESKGATE_DATABASE_URL": "sqlite:///"}, ["DESKGATE_DATABASE_URL"]),
+        ({**ENOUGH, "DESKGATE_DATABASE_URL": "sqlite:///~nobody-here/desk.db"}, ["DESKGATE_DATABASE_URL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "Policy:low-risk"}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "a\nb"}, ["DESKGATE_PRINCIPAL"]),
         ({**ENOUGH, "DESKGATE_PRINCIPAL": "x" * 101}, ["DESKGATE_PRINCIPAL"]),

@@ -330,5 +330,9 @@ def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: lis
             "DESKGATE_DATABASE_URL must be sqlite:///path/to/file (one machine) or postgresql://user@host/database "
             "(several processes or machines)."
         )
-    path = Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
+    try:
+        path = Path(url.removeprefix("sqlite:///")).expanduser().absolute() if url else folder / "deskgate.sqlite3"
+    except RuntimeError:
+        faults.append("DESKGATE_DATABASE_URL has a ~ and that user has no home folder. Write the whole path.")
+        path = folder
     return f"sqlite:///{path}"
