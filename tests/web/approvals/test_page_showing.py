@@ -162,6 +162,7 @@ async def test_the_conversation_stands_beside_the_mail_with_the_customers_words_
     assert page.html.count('aria-label="The customer\'s words"') == page.html.count("<blockquote")
     assert "I would like my money back (38.50)" in page.text
     assert "\u202e" not in page.html
+    assert "hidden characters left out" in page.text
     assert page.html.index("data-mail") < page.html.index("<blockquote")
 
 

@@ -28,13 +28,14 @@ COMMENT_CHARS = 20_000
 
 @dataclass(frozen=True)
 class Said:
-    """One comment; `whose` is `customer`, `agent` or `other`."""
+    """One comment; `whose` is `customer`, `agent` or `other`, `hidden` how many characters were there that do not show."""
 
     whose: str
     name: str
     public: bool
     at: str
     text: str
+    hidden: int
     files: list[str]
 
 
@@ -112,6 +113,7 @@ def _said(comment: Comment, ticket: Ticket) -> Said:
         public=comment.public,
         at=iso(comment.created_at),
         text=text if len(text) <= COMMENT_CHARS else text[:COMMENT_CHARS] + "\n… (cut)",
+        hidden=mailview.hidden_marks(comment.body[: COMMENT_CHARS * 2]),
         files=[
             label(f"{file.file_name} ({file.content_type}, {file.size} bytes)") for file in comment.attachments[:20]
         ],
