@@ -114,10 +114,11 @@ async def test_the_forms_addresses_do_nothing_when_they_are_opened(desk: Desk) -
     assert len(await desk.bench.desk.core.store.replies_in_state("held")) == 1
 
 
-async def test_a_page_loaded_ahead_or_only_asked_for_its_head_was_not_seen(desk: Desk) -> None:
+@pytest.mark.parametrize("how", ["sec-purpose", "purpose", "x-moz"])
+async def test_a_page_loaded_ahead_or_only_asked_for_its_head_was_not_seen(desk: Desk, how: str) -> None:
     reply = await desk.draft()
     ines = await desk.reviewer()
-    ahead = await ines.get(f"/approvals/{reply.id}", **{"sec-purpose": "prefetch;prerender"})
+    ahead = await ines.get(f"/approvals/{reply.id}", **{how: "prefetch;prerender"})
     await ines.http.head(f"/approvals/{reply.id}")
     assert "not_seen" in (await ines.approve(reply.id, ahead.value("digest"))).text
     assert desk.sent == []

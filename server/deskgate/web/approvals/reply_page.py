@@ -24,6 +24,8 @@ RECORDS = 100
 # The page shows these already.
 SHOWN_ABOVE = ("to", "subject", "body")
 COMMENT_CHARS = 20_000
+# Where browsers, new and old, say that they load a page before anybody looks at it.
+PURPOSES = ("sec-purpose", "purpose", "x-moz", "x-purpose")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ async def reply_page(visit: Visit) -> Response:
     if look is None:
         return await _over(visit, reply, talk)
     # A browser that loads a page ahead of its reader has not shown it to anybody.
-    if visit.request.method == "GET" and "prefetch" not in visit.request.headers.get("sec-purpose", ""):
+    ahead = any("prefetch" in visit.request.headers.get(name, "").casefold() for name in PURPOSES)
+    if visit.request.method == "GET" and not ahead:
         await visit.house.reviewers.open(visit.session, reply.id, look.digest)
     return visit.page("reply.html", **await _facts(visit, look, talk))
 
