@@ -16,6 +16,7 @@ LINKS = (
     f"{POLICY}/test_policy_texts.py",
     f"{POLICY}/test_policy_links_edges.py",
     f"{POLICY}/test_policy_ways.py",
+    f"{POLICY}/test_policy_marked_up_edges.py",
     f"{POLICY}/test_policy_words_edges.py",
     "tests/web/approvals/test_page_links.py",
     "tests/web/approvals/test_page_showing.py",
@@ -146,5 +147,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         '_once: raise Forbidden("No deciding key is set': NARROWING,
     },
     "deskgate.desk.policy.readers": {'T = TypeVar("T") ->': NO_NAME},
+    "deskgate.desk.policy.marked_up": {
+        "if limit >= 0 else len(text)) -> GtE": "what is looked for stands behind a bracket, so never at 0",
+        "if limit >= 0 else len(text)) -> 1": "the same",
+        "maxsplit=1)[0] -> 2": "only the first part is taken",
+        "taken = before_end = 0 -> 1": "no words begin before the first bracket",
+    },
     "deskgate.desk.policy.links": {"__all__ =": "what `import *` takes, which nobody writes"},
 }
