@@ -17,6 +17,7 @@ LINKS = (
     f"{POLICY}/test_policy_links_edges.py",
     f"{POLICY}/test_policy_ways.py",
     f"{POLICY}/test_policy_marked_up_edges.py",
+    f"{POLICY}/test_policy_targets_edges.py",
     f"{POLICY}/test_policy_words_edges.py",
     "tests/web/approvals/test_page_links.py",
     "tests/web/approvals/test_page_showing.py",
