@@ -5,13 +5,15 @@ writer too. A policy may allow that one person to approve all the same: they rea
 reviewer, and the record says that nobody else did.
 """
 
+from collections.abc import Sequence
+
 from deskgate.desk.audit.said import Once
 from deskgate.desk.audit.telling import of_inheriting, of_new_reply
 from deskgate.desk.core import Core
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import Reply
 from deskgate.desk.store import values_of
-from deskgate.desk.store.tables import Step, named_queries
+from deskgate.desk.store.tables import Row, Step, named_queries
 
 STORE = "deskgate.desk.store"
 
@@ -58,11 +60,11 @@ async def grounds(core: Core, caller: Principal, reply: Reply) -> str | None:
         return None
     old_reply_id = found[0]["old_reply_id"]
     rows = await core.store.rows(_sql("earlier_drafters"), reply_id=reply.id, old_reply_id=old_reply_id)
-    before = {row["principal"] for row in rows} | {row["owner"] for row in rows}
+    before = _people(rows)
     if not before or caller.names & before:
         return None
     elsewhere = await core.store.rows(_sql("writers_elsewhere"), reply_id=reply.id, made_by=caller.id)
-    if caller.names & ({row["principal"] for row in elsewhere} | {row["owner"] for row in elsewhere}):
+    if caller.names & _people(elsewhere):
         return None
     policy = await core.policies.holder.current()
     if policy.corrections != "approve":
@@ -70,6 +72,10 @@ async def grounds(core: Core, caller: Principal, reply: Reply) -> str | None:
     return (
         f"Their own correction of another's text, which policy {policy.version} ({policy.hash[:19]}) lets them approve."
     )
+
+
+def _people(rows: Sequence[Row]) -> set[str]:
+    return {row["principal"] for row in rows} | {row["owner"] for row in rows}
 
 
 def _inherited(reply_id: str, old_reply_id: str) -> Step:
