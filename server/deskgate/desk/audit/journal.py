@@ -42,7 +42,7 @@ class Journal:
 
     def tail(self, said: Sequence[Said]) -> Tail:
         """The end of a transaction that records this, where none of it depends on what the transaction itself sees."""
-        return Tail((self._sql["head"], {}), lambda rows: self._steps(head_of(rows[0]), said, {}))
+        return Tail((self._sql["head"], {}), lambda rows: self._steps(head_of(rows[0]), said, {}), crowded=True)
 
     def tails(self, said: Sequence[Said | Once]) -> list[Tail]:
         """The end of a transaction that records this."""
@@ -60,7 +60,7 @@ class Journal:
             told = [one for place, one in enumerate(said) if happened.get(place, True)]
             return self._steps(head_of(rows[0]), _all(told), earlier)
 
-        return [*tails, Tail((self._sql["head"], {}), then)]
+        return [*tails, Tail((self._sql["head"], {}), then, crowded=True)]
 
     def _steps(self, head: Head, said: Sequence[Said], earlier: Earlier) -> list[Step]:
         steps: list[Step] = []

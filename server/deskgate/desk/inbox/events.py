@@ -20,8 +20,9 @@ log = logging.getLogger("deskgate.inbox")
 LEASE_SECONDS = 120.0
 # Until it is known what an event is about it takes one read, and everything that came later may have to wait for it.
 READING_SECONDS = 45.0
-UNREAD_LOOKS = 60
-UNREAD_LOOK_SECONDS = 0.05
+# Reading a mail takes some milliseconds or some seconds: looks that come rarer and rarer fit both. All in all three seconds.
+UNREAD_LOOKS = 64
+FIRST_LOOK_SECONDS, RARE_LOOK_SECONDS = 0.002, 0.05
 UNREAD_PAUSE_SECONDS = 1.0
 # After so many tries, some ten seconds, the order of a ticket's notes is worth less than that they are there.
 UNREAD_TRIES = 3
@@ -88,20 +89,21 @@ class Events:
         `after_unread`: wait for earlier mails that could not be read yet, as any of them may belong to that lane. One that
         was tried often enough is waited for no longer.
         """
+        # First the lane and then the wait: mails that were read side by side wait for each other's reading, not in a row.
+        await self._guarded(event, "route", (), lane=lane, until=self._ms(LEASE_SECONDS))
         if after_unread and not await self._all_read_before(event):
             await self._guarded(event, "step_back", (), due=self._ms(UNREAD_PAUSE_SECONDS))
             return False
-        await self._guarded(event, "route", (), lane=lane, until=self._ms(LEASE_SECONDS))
         if not await self._tables.rows(self._sql["earlier"], lane=lane, number=event.number):
             return True
         await self._guarded(event, "release", ())
         return False
 
     async def _all_read_before(self, event: Event) -> bool:
-        for _ in range(UNREAD_LOOKS):
+        for look in range(UNREAD_LOOKS):
             if not await self._tables.rows(self._sql["earlier_unread"], number=event.number, tries=UNREAD_TRIES):
                 return True
-            await self._clock.sleep(UNREAD_LOOK_SECONDS)
+            await self._clock.sleep(min(FIRST_LOOK_SECONDS * 2**look, RARE_LOOK_SECONDS))
         return False
 
     async def let_go(self, event: Event) -> None:

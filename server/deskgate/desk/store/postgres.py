@@ -16,6 +16,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from deskgate.desk.store.tables import BUSY_SECONDS, Dialect, Row, Step, StoreUnusable, Tail, migrations, newer
+from deskgate.desk.store.together import Together, Write
 
 CONNECTIONS = 8
 TRIES = 4
@@ -32,6 +33,7 @@ class PostgresTables:
 
     def __init__(self, pool: "AsyncConnectionPool[Connection]") -> None:
         self._pool = pool
+        self._together = Together(self._written, self._alone)
 
     @classmethod
     async def open(cls, url: str, *, to_read: bool = False) -> "PostgresTables":
@@ -81,29 +83,48 @@ class PostgresTables:
 
     async def write(self, *steps: Step, tails: Sequence[Tail] = ()) -> int:
         """Run the steps in one transaction, once more where PostgreSQL asks for that."""
+        mine = Write(steps, tails)
         with anyio.CancelScope(shield=True):
-            for _ in range(TRIES):
-                try:
-                    return await self._written(steps, tails)
-                except psycopg.IntegrityError:
-                    return 0
-                except (DeadlockDetected, SerializationFailure):
-                    continue
+            if any(tail.crowded for tail in tails):
+                await self._together.make(mine)
+            else:
+                await self._alone(mine)
+        return mine.result()
+
+    async def _alone(self, mine: Write) -> None:
+        for _ in range(TRIES):
+            try:
+                await self._written([mine])
+            except psycopg.IntegrityError:
+                mine.changed, mine.error = 0, None
+            except (DeadlockDetected, SerializationFailure):
+                continue
+            return
         raise StoreUnusable("The database is too busy with the same rows. Try again in a moment.")
 
-    async def _written(self, steps: tuple[Step, ...], tails: Sequence[Tail]) -> int:
+    async def _written(self, writes: Sequence[Write]) -> None:
+        """All of them in one transaction; what everybody waits for is locked last."""
         try:
             async with self._pool.connection() as connection, connection.transaction():
-                changed = [(await _execute(connection, step)).rowcount for step in steps]
-                for tail in tails if changed[0] else ():
-                    seen = await (await _execute(connection, tail.read)).fetchall()
-                    for step in tail.then(seen):
-                        await _execute(connection, step)
-                return changed[0]
+                for one in writes:
+                    one.changed, *_ = [(await _execute(connection, step)).rowcount for step in one.steps]
+                    await _follow(connection, one, crowded=False)
+                for one in writes:
+                    await _follow(connection, one, crowded=True)
         except (DeadlockDetected, SerializationFailure):
             raise
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise _unreachable(error) from error
+        for one in writes:
+            one.error = None
+
+
+async def _follow(connection: Connection, write: Write, *, crowded: bool) -> None:
+    for tail in write.tails if write.changed else ():
+        if tail.crowded is crowded:
+            seen = await (await _execute(connection, tail.read)).fetchall()
+            for step in tail.then(seen):
+                await _execute(connection, step)
 
 
 async def _execute(connection: Connection, step: Step) -> psycopg.AsyncCursor[DictRow]:

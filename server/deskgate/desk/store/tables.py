@@ -29,10 +29,12 @@ class Tail:
     """The end of a transaction that depends on what the transaction itself sees.
 
     `read` runs after the steps, and its rows decide the last steps. Not reached where the first step changed nothing.
+    `crowded`: every writer locks what it reads, so it comes last, and several writes of one process may share a transaction.
     """
 
     read: Step
     then: Callable[[list[Row]], Sequence[Step]]
+    crowded: bool = False
 
 
 class Tables(Protocol):

@@ -1,0 +1,148 @@
+"""Writes that share a transaction: each is still made as a whole or not at all, and is told what came of it."""
+
+from collections.abc import Sequence
+
+import anyio
+import psycopg
+import pytest
+
+from deskgate.desk.audit.said import Said, acting
+from deskgate.desk.store import Store, StoreUnusable, open_store
+from deskgate.desk.store.together import Together, Write
+
+pytestmark = pytest.mark.anyio
+
+ADD = "INSERT INTO marks (name, value, set_at) VALUES (:name, '', '')"
+
+
+def written(name: str) -> Said:
+    return Said("config.change", acting(), {"name": name})
+
+
+async def mark(store: Store, name: str) -> int:
+    return await store.write((ADD, {"name": name}), said=[written(name)])
+
+
+class Disk:
+    """Makes writes, holds them up until it is let go, and remembers which ones shared a transaction."""
+
+    def __init__(self) -> None:
+        self.shared: list[int] = []
+        self.alone: list[Write] = []
+        self.go = anyio.Event()
+        self.busy = anyio.Event()
+        self.fails: Exception | None = None
+        self.bad: Write | None = None
+
+    async def together(self, writes: Sequence[Write]) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.shared.append(len(writes))
+        for one in writes:
+            one.changed, one.error = 1, None
+
+    async def one(self, write: Write) -> None:
+        self.busy.set()
+        await self.go.wait()
+        self.alone.append(write)
+        if write is self.bad:
+            raise ValueError("mine alone")
+        write.changed, write.error = 1, None
+
+
+async def behind_a_busy_disk(disk: Disk, writes: Sequence[Write]) -> None:
+    """The first one holds the disk while all the others arrive; then it is let go."""
+    together = Together(disk.together, disk.one)
+    async with anyio.create_task_group() as group:
+        group.start_soon(together.make, writes[0])
+        await disk.busy.wait()
+        for one in writes[1:]:
+            group.start_soon(together.make, one)
+        await anyio.wait_all_tasks_blocked()
+        disk.go.set()
+
+
+def some(number: int) -> list[Write]:
+    return [Write((), ()) for _ in range(number)]
+
+
+async def test_who_waits_meanwhile_is_taken_along() -> None:
+    disk, writes = Disk(), some(6)
+    await behind_a_busy_disk(disk, writes)
+    assert (disk.shared, disk.alone) == ([5], [writes[0]])
+    assert [one.result() for one in writes] == [1] * 6
+
+
+async def test_where_one_is_to_blame_the_others_do_not_suffer() -> None:
+    disk, writes = Disk(), some(5)
+    disk.fails, disk.bad = ValueError("somebody's"), writes[2]
+    await behind_a_busy_disk(disk, writes)
+    assert disk.alone == writes
+    with pytest.raises(ValueError, match="mine alone"):
+        writes[2].result()
+    assert [one.result() for one in writes if one is not writes[2]] == [1] * 4
+
+
+async def test_an_outcome_that_nobody_knows_is_told_to_all_and_nothing_is_run_again() -> None:
+    disk, writes = Disk(), some(4)
+    disk.fails = StoreUnusable("gone in the midst of COMMIT")
+    await behind_a_busy_disk(disk, writes)
+    assert disk.alone == writes[:1]
+    for one in writes[1:]:
+        with pytest.raises(StoreUnusable, match="COMMIT"):
+            one.result()
+
+
+async def test_what_was_not_made_does_not_pass_for_a_refusal() -> None:
+    with pytest.raises(StoreUnusable, match="not known"):
+        Write((), ()).result()
+
+
+async def test_of_many_at_once_the_one_that_cannot_be_made_leaves_no_record_and_the_others_do(database: str) -> None:
+    store = await open_store(database)
+    assert await mark(store, "taken") == 1
+    found: dict[str, int] = {}
+
+    async def make(name: str, key: str) -> None:
+        found[key] = await mark(store, name)
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(make, "taken" if number == 7 else f"n{number}", f"n{number}")
+    assert found == {f"n{number}": int(number != 7) for number in range(20)}
+    rows = await store.rows("SELECT seq FROM audit_records ORDER BY seq")
+    assert [row["seq"] for row in rows] == list(range(20))
+    await store.aclose()
+
+
+async def test_one_whose_record_cannot_be_made_is_told_so_and_the_others_go_on(database: str) -> None:
+    store = await open_store(database)
+    told: list[str] = []
+
+    async def bad() -> None:
+        with pytest.raises(ValueError, match="no such event"):
+            await store.write((ADD, {"name": "bad"}), said=[Said("no.such", acting())])
+        told.append("bad")
+
+    async with anyio.create_task_group() as group:
+        for number in range(6):
+            group.start_soon(mark, store, f"n{number}")
+        group.start_soon(bad)
+    assert told == ["bad"]
+    assert len(await store.rows("SELECT name FROM marks WHERE name LIKE 'n%'")) == 6
+    assert await store.rows("SELECT name FROM marks WHERE name = 'bad'") == []
+    await store.aclose()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_on_postgresql_records_of_one_moment_share_transactions(database: str) -> None:
+    store = await open_store(database)
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(mark, store, f"n{number}")
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT count(*), count(DISTINCT xmin::text) FROM audit_records").fetchone()
+    assert found is not None
+    assert found[0] == 20
+    assert found[1] < 10
+    await store.aclose()
