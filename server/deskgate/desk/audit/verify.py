@@ -11,18 +11,13 @@ import base64
 import hashlib
 import hmac
 import json
-import multiprocessing
 import os
 import re
 import stat
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -37,9 +32,6 @@ SIGNATURES_LIMIT = 64
 PERSONAL_LIMIT_BYTES = 4 * 1024 * 1024
 SUMS_LIMIT_BYTES = 64 * 1024 * 1024
 FINDINGS_LIMIT = 20
-# A long log is looked through by all cores, in batches. So many batches are gone through alone first: most logs end there.
-BATCH_LINES = 2_000
-ALONE_BATCHES = 10
 NOTHING_BEFORE = "0" * 64
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 ED25519 = 1
@@ -498,30 +490,6 @@ class Chain:
         self._report, self._origin, self._gaps = report, origin, gaps
         self.next, self.before, self._time = 0, NOTHING_BEFORE, ""
 
-    def begin_at(self, line: bytes) -> tuple[int, str, str]:
-        """Take it for granted that this line's record follows; gives its number, the hash that it follows, its time.
-
-        Raises:
-            ValueError, RecursionError: there is no record on it.
-        """
-        record = read_record(line)
-        self.next, self.before, self._time = record["seq"], record["prev"], record["ts"]
-        return self.next, self.before, self._time
-
-    def leads_to(self, batch: "Batch") -> bool:
-        """Whether a batch that was looked through is what follows here."""
-        seq, before, time = batch.begins
-        return (seq, before) == (self.next, self.before) and time >= self._time
-
-    def follow(self, batch: "Batch") -> None:
-        """Go on behind that batch."""
-        self.next, self.before, self._time = batch.ends
-
-    @property
-    def place(self) -> tuple[int, str, str]:
-        """The next number, the hash of the line before, and its time."""
-        return self.next, self.before, self._time
-
     def take(self, line: bytes) -> dict[str, Any] | None:
         """The next line's record; `None` where there is none on it. `before` is its hash afterwards."""
         record: dict[str, Any] | None
@@ -653,90 +621,6 @@ class Comparison:
             self._report.found("tree.size", f"{name} counts {claimed} records, and there are only {size}.", size)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Lines in which nothing is wrong, as long as they follow what they say they follow.
-
-    `begins` and `ends` are places in the chain; `leaves` the hashes of the lines; `rows_bytes` and `rows_hash` are of their
-    rows in the table; `sealed` has number and commitment of each record with personal data.
-    """
-
-    begins: tuple[int, str, str]
-    ends: tuple[int, str, str]
-    leaves: list[bytes]
-    rows_bytes: int
-    rows_hash: bytes
-    sealed: list[tuple[int, dict[str, Any]]]
-
-
-def look_through(origin: str, lines: list[bytes]) -> Batch | None:
-    """What some lines come to; `None` where anything in them needs a closer look."""
-    report = Report()
-    chain = Chain(report, origin)
-    rows: list[str] = []
-    sealed = []
-    try:
-        begins = chain.begin_at(lines[0])
-    except (ValueError, RecursionError):
-        return None
-    for line in lines:
-        record = chain.take(line)
-        if record is None or report.findings:
-            return None
-        rows.append(csv_row(record, chain.before))
-        if "pii" in record:
-            sealed.append((record["seq"], record["pii"]))
-    table = "".join(f"{row}\n" for row in rows).encode("utf-8", "replace")
-    leaves = [leaf_hash(line) for line in lines]
-    return Batch(begins, chain.place, leaves, len(table), hashlib.sha256(table).digest(), sealed)
-
-
-def helpers() -> Executor | None:
-    """Processes that look through batches, one for each core; `None` where they would be of no help."""
-    cores = os.cpu_count() or 1
-    try:
-        return ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) if cores > 1 else None
-    except (OSError, NotImplementedError, ValueError):  # a system that allows no semaphores: it takes longer there
-        return None
-
-
-def looked_through(lines: Iterable[bytes], origin: str) -> Iterator[tuple[list[bytes], Batch | None]]:
-    """The lines in batches; a batch that nobody looked through, or that needs a closer look, comes with `None`."""
-    rest = iter(lines)
-    with ExitStack() as until_end:
-        for _ in range(ALONE_BATCHES):
-            if not (batch := list(islice(rest, BATCH_LINES))):
-                return
-            yield batch, None
-        if not (batch := list(islice(rest, BATCH_LINES))):
-            return
-        pool = helpers()
-        if pool is not None:
-            until_end.callback(pool.shutdown, wait=False, cancel_futures=True)
-        waiting: deque[tuple[list[bytes], Future[Batch | None] | None]] = deque()
-        while batch:
-            waiting.append((batch, _asked(pool, origin, batch)))
-            if len(waiting) > 2 * (os.cpu_count() or 1):
-                yield _answered(*waiting.popleft())
-            batch = list(islice(rest, BATCH_LINES))
-        while waiting:
-            yield _answered(*waiting.popleft())
-
-
-def _asked(pool: Executor | None, origin: str, batch: list[bytes]) -> "Future[Batch | None] | None":
-    try:
-        return pool.submit(look_through, origin, batch) if pool else None
-    except (BrokenExecutor, RuntimeError, OSError):
-        return None
-
-
-def _answered(batch: list[bytes], answer: "Future[Batch | None] | None") -> tuple[list[bytes], Batch | None]:
-    try:
-        return batch, answer.result() if answer else None
-    except (BrokenExecutor, RuntimeError, OSError):  # the helper died: this batch is gone through here
-        return batch, None
-
-
 class Walk:
     """Goes through a whole log: the chain of its lines, what stands beside them, and its tree at each claim's size."""
 
@@ -749,30 +633,11 @@ class Walk:
     def take(self, line: bytes) -> None:
         """One line."""
         record = self._chain.take(line)
-        self._grow([leaf_hash(line)])
+        self._tree.push(leaf_hash(line))
+        if self._tree.size == self._comparison.due:
+            self._comparison.reached(self._tree.size, self._tree.root())
         if self._beside is not None and record is not None:
             self._beside.take(record, self._chain.before)
-
-    def follow(self, batch: Batch) -> bool:
-        """Many lines that were looked through; false, and nothing done, where they have to be taken one by one."""
-        if not self._chain.leads_to(batch):
-            return False
-        if self._beside is not None and not self._beside.same_rows(batch):
-            return False
-        self._chain.follow(batch)
-        self._grow(batch.leaves)
-        if self._beside is not None:
-            self._beside.follow(batch)
-        return True
-
-    def _grow(self, leaves: list[bytes]) -> None:
-        tree, comparison = self._tree, self._comparison
-        push, due = tree.push, comparison.due
-        for leaf in leaves:
-            push(leaf)
-            if tree.size == due:
-                comparison.reached(due, tree.root())
-                due = comparison.due
 
     def finish(self) -> int:
         """No more lines; gives how many there were."""
@@ -789,10 +654,8 @@ def check_lines(
 ) -> None:
     """Follow every line of a whole log and compare its tree with the claims, which come in order of size."""
     walk = Walk(report, origin, claims, beside)
-    for batch, found in looked_through(lines, origin):
-        if found is None or not walk.follow(found):
-            for line in batch:
-                walk.take(line)
+    for line in lines:
+        walk.take(line)
     report.records = walk.finish()
 
 
@@ -988,8 +851,8 @@ class Beside:
 
     def __init__(self, report: Report, folder: Folder) -> None:
         self._report = report
-        self._table = report.attempt(lambda: folder.open("audit.csv"))
-        self._rows = report.told(lines_of(self._table, "audit.csv", 2 * LINE_LIMIT_BYTES)) if self._table else iter(())
+        table = report.attempt(lambda: folder.open("audit.csv"))
+        self._rows = report.told(lines_of(table, "audit.csv", 2 * LINE_LIMIT_BYTES)) if table else iter(())
         there = os.path.lexists(folder.path / PERSONAL)
         self._opened = map(json.loads, folder.lines(PERSONAL, PERSONAL_LIMIT_BYTES)) if there else iter(())
         self._next: Any = None
@@ -1010,21 +873,6 @@ class Beside:
             self._report.found("csv.row", "audit.csv does not say what audit.jsonl says.", record["seq"])
         if "pii" in record:
             self._compare(record["seq"], record["pii"])
-
-    def same_rows(self, batch: Batch) -> bool:
-        """Whether the table goes on with the batch's rows; where it does not, it stands where it stood."""
-        if self._table is None or not self._same_rows:
-            return True
-        here = self._table.tell()
-        if hashlib.sha256(self._table.read(batch.rows_bytes)).digest() == batch.rows_hash:
-            return True
-        self._table.seek(here)
-        return False
-
-    def follow(self, batch: Batch) -> None:
-        """Compare the rest with a batch whose rows were found to be the same."""
-        for seq, sealed in batch.sealed:
-            self._compare(seq, sealed)
 
     def _compare(self, seq: int, sealed: dict[str, Any]) -> None:
         self._sealed += 1
