@@ -66,6 +66,7 @@ async def open_desk(
         clock=clock,
         asks=settings.approve == "confirm",
         seen_hours=settings.seen_hours,
+        anchor_ticket=settings.audit_ticket,
         sandbox=settings.sandbox,
         page=f"{settings.public_url or LOCAL_ADDRESS}/approvals",
         policies=await _policies(settings, reading, store),

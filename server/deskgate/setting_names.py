@@ -33,6 +33,7 @@ KNOWN = frozenset(
             "PRINCIPAL",
             "APPROVE",
             "AUDIT_ANCHOR",
+            "AUDIT_TICKET",
             "POLICY",
             "TOKENS",
             "PUBLIC_URL",

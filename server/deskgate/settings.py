@@ -58,6 +58,7 @@ class Settings:
     notices: tuple[str, ...] = ()
     colour: bool = True
     audit_anchor: Path | None = None
+    audit_ticket: int | None = None
 
     @property
     def data(self) -> str:
@@ -157,6 +158,7 @@ def read(
         policy=_path(given, "DESKGATE_POLICY", faults),
         tokens=_path(given, "DESKGATE_TOKENS", faults),
         audit_anchor=_path(given, "DESKGATE_AUDIT_ANCHOR", faults),
+        audit_ticket=whole_number(given, "DESKGATE_AUDIT_TICKET", 0, (0, 2**53), faults) or None,
         seen_hours=whole_number(given, "DESKGATE_SEEN_HOURS", 24, (1, 168), faults),
         worker=flag(given, "DESKGATE_WORKER", faults, default="1"),
         reconcile_seconds=whole_number(given, "DESKGATE_RECONCILE_SECONDS", 2 if pretend else 120, (0, 86_400), faults),

@@ -339,6 +339,26 @@ async def test_a_setting_without_effect_is_told(look: Checkup):
     assert ["ZENDESK_WEBHOOK_SECRET" in check.text for check in told] == [True]
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [("open", "ok", "once a day"), ("solved", "warning", "will close it"), ("closed", "fault", "is closed")],
+)
+async def test_the_ticket_for_checkpoints_is_told_with_whether_it_stays_open(
+    look: Checkup, world: World, status: str, state: str, words: str
+):
+    world.edit_ticket(104, status="solved")
+    world.edit_ticket(104, status=status)
+    found = one(await look(DESKGATE_AUDIT_TICKET="104"), "audit ticket")
+    assert found.state == state
+    assert words in found.text
+
+
+async def test_a_ticket_for_checkpoints_that_is_not_there_is_a_fault(look: Checkup):
+    found = one(await look(DESKGATE_AUDIT_TICKET="999999"), "audit ticket")
+    assert found.state == "fault"
+    assert "DESKGATE_AUDIT_TICKET" in (found.todo or "")
+
+
 async def test_the_policy_in_force_and_what_its_outcomes_come_to_are_told(look: Checkup):
     report = await look(DESKGATE_POLICY=str(Path(__file__).parents[2] / "policy.toml.example"))
     assert "is in force" in one(report, "policy").text

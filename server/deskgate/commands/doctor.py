@@ -96,7 +96,8 @@ async def examine(
     async with _desk(settings, clock, transport) as (desk, data):
         found(data, await open_calls(desk.core.store))
         login = settings.zendesk
-        found(*await zendesk_checks(desk.zendesk, way=login.way, address=login.base_url, now=clock.now()))
+        now, anchor = clock.now(), settings.audit_ticket
+        found(*await zendesk_checks(desk.zendesk, way=login.way, address=login.base_url, now=now, anchor_ticket=anchor))
         async with _administration(settings, clock, transport) as admin:
             found(*await multimail_checks(desk.core, _facts(settings), admin))
         found(*broken)

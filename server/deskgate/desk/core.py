@@ -30,6 +30,7 @@ class Core:
     `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
     `sandbox`: both services are pretended, so commands in our sentences need `--sandbox`.
     `seen_hours` is for how long an approval may lean on what was shown.
+    `anchor_ticket` is the ticket that gets a copy of the audit trail's checkpoint each day, if one is chosen.
     """
 
     zendesk: Zendesk
@@ -41,6 +42,7 @@ class Core:
     page: str = ""
     sandbox: bool = False
     seen_hours: int = 24
+    anchor_ticket: int | None = None
     policies: "Policies | None" = None
     suppressed_there: "Callable[[], Awaitable[list[str]]] | None" = None
     _busy: dict[str, tuple[anyio.Lock, int]] = field(default_factory=dict)

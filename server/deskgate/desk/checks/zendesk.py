@@ -34,15 +34,32 @@ _MEND: dict[Way, str] = {
 }
 
 
-async def zendesk_checks(zendesk: Zendesk, *, way: Way, address: str, now: datetime) -> list[Check]:
-    """The login, the end of an API token, and one small search as proof that tickets can be read."""
+async def zendesk_checks(
+    zendesk: Zendesk, *, way: Way, address: str, now: datetime, anchor_ticket: int | None = None
+) -> list[Check]:
+    """The login, the end of an API token, one small search as proof that tickets can be read, and the audit's ticket."""
     me = await attempt(zendesk.me())
     checks = [_refused(me, way, address) if isinstance(me, DeskError) else _login(me, way, address)]
     if way == "api token":
         checks.append(_end_of_tokens(now.date()))
     if isinstance(me, DeskError):
         return [*checks, unchecked("zendesk tickets", "the login did not succeed")]
-    return [*checks, _tickets(await attempt(zendesk.search(TicketSearch(limit=1))))]
+    checks.append(_tickets(await attempt(zendesk.search(TicketSearch(limit=1)))))
+    return [*checks, await _anchor(zendesk, anchor_ticket)] if anchor_ticket else checks
+
+
+async def _anchor(zendesk: Zendesk, ticket_id: int) -> Check:
+    name, todo = "audit ticket", "Set DESKGATE_AUDIT_TICKET to a ticket that stays open, or take it away."
+    found = await attempt(zendesk.ticket(ticket_id))
+    if isinstance(found, DeskError):
+        return failed(name, found, todo)
+    if found.status == "closed":
+        return Check(name, FAULT, f"Ticket {ticket_id} is closed, so no checkpoint can be put there.", todo)
+    if found.status == "solved":
+        return Check(
+            name, WARNING, f"Ticket {ticket_id} is solved, and Zendesk will close it for good in some weeks.", todo
+        )
+    return Check(name, OK, f"Ticket {ticket_id} gets the newest checkpoint of the audit trail, once a day.")
 
 
 def _login(me: User, way: Way, address: str) -> Check:

@@ -9,7 +9,7 @@ from deskgate.desk.cancel import CANCELLABLE, cancel
 from deskgate.desk.clock import iso
 from deskgate.desk.core import Core
 from deskgate.desk.errors import AlreadyDecided, DeskError
-from deskgate.desk.inbox import notices
+from deskgate.desk.inbox import anchoring, notices
 from deskgate.desk.inbox.arriving import Letter, lane_of, letter_of, ticket_of_letter
 from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
@@ -53,6 +53,9 @@ async def handle(core: Core, events: Events, event: Event) -> None:
         DeskError: try again later.
         LeaseLostError: another worker has it.
     """
+    if event.source == OURS and event.event_id.startswith(anchoring.PREFIX):
+        await anchoring.anchor(core, events, event)
+        return
     word = read(event)
     if isinstance(word, MailEvent) and word.kind == "unknown":
         await events.finish(event, remark=f"nothing to do for {word.name[:60]}")

@@ -191,6 +191,19 @@ WHERE state = 'bounced' AND sent_at >= :since
     AND NOT EXISTS (SELECT 1 FROM inbox_events WHERE source = 'desk' AND event_id = 'bounced:' || replies.id)
 ORDER BY sent_at, id LIMIT :limit
 
+-- name: anchor_due
+SELECT size FROM audit_checkpoints
+WHERE NOT EXISTS (SELECT 1 FROM inbox_events WHERE source = 'desk' AND event_id = :event_id)
+    AND EXISTS (
+        SELECT 1 FROM audit_records AS news
+        WHERE (news.ticket_id IS NULL OR news.ticket_id <> :ticket_id)
+            AND news.seq > COALESCE((SELECT max(told.seq) FROM audit_records AS told WHERE told.ev = 'checkpoint.anchor'), -1)
+    )
+ORDER BY size DESC LIMIT 1
+
+-- name: newest_checkpoint
+SELECT size, note, signed_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1
+
 -- name: set_stale
 UPDATE replies SET stale = :stale WHERE id = :id AND COALESCE(stale, '') <> COALESCE(:stale, '')
 

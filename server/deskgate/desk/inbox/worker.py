@@ -16,6 +16,7 @@ import anyio
 from deskgate.desk.clock import iso, parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput, DeskError, TicketNotFound
+from deskgate.desk.inbox import anchoring
 from deskgate.desk.inbox.events import Event, Events, LeaseLostError
 from deskgate.desk.inbox.handle import OURS, HopelessError, handle
 from deskgate.desk.inbox.reconcile import reconcile
@@ -229,6 +230,9 @@ class Worker:
             found = await self.core.store.rows(queries[f"owed_{what}"], since=since, limit=OWED_AT_ONCE)
             for row in found:
                 owed += await self.events.add(OURS, f"{what}:{row['id']}", b"{}")
+        anchor = await anchoring.due(self.core)
+        if anchor is not None:
+            owed += await self.events.add(OURS, anchor, b"{}")
         return owed
 
     async def _first_asked(self, queries: Mapping[str, str]) -> str:
