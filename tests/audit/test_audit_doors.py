@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from agreement import agree, records_of
+from mcp import Client
+from mcp.types import Implementation
 
-from bench import bench
+from bench import ERAS, bench
 from desk.inbox.desk_at_work import TICKET, AtWork
 from deskgate import cli, settings
 from deskgate.commands.settings_told import tell_settings
@@ -180,3 +182,18 @@ async def test_who_acts_ends_with_what_they_did(tmp_path: Path, database: str) -
         assert acting() is SYSTEM
         await one.desk.core.store.tell(Said("key.use", acting()))
         assert (await records_of(one.desk.core.store))[-1]["actor"]["id"] == "deskgate"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_program_that_a_caller_came_with_is_on_record_as_it_calls_itself(tmp_path: Path, era: Any) -> None:
+    async with bench(tmp_path) as one:
+        named = Implementation(name="Desk Bot", version="4.2" + "x" * 200)
+        async with Client(one.server, mode=era, client_info=named) as client:
+            drafted = await client.call_tool("draft_gated_reply", {"ticket_id": TICKET, "body": "On its way."})
+            assert not drafted.is_error
+        records = await records_of(one.desk.core.store)
+        named_in = [record["actor"]["client"] for record in records if record["ev"] == "draft.create"]
+        assert set(named_in) == {("Desk Bot 4.2" + "x" * 200)[:80]}
+        await one.desk.draft(TICKET, "From no program.")
+        last = [one for one in await records_of(one.desk.core.store) if one["ev"] == "draft.create"][-1]
+        assert "client" not in last["actor"]

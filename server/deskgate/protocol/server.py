@@ -11,6 +11,7 @@ from mcp.server import MCPServer, Server
 
 from deskgate import __version__
 from deskgate.desk import Desk
+from deskgate.protocol.clients import told_client
 from deskgate.protocol.prompts import add_prompts, add_resources
 from deskgate.protocol.registration import tools_for
 
@@ -66,7 +67,7 @@ def build_server(
         lifespan=lifespan,
         subscriptions=False,
         log_level="WARNING",
-        middleware=[*_watching(desk, watch), *callers, missing_prompts],
+        middleware=[*_watching(desk, watch), told_client, *callers, missing_prompts],
         request_state_security=_seal(shared_secret),
         **known,
     )

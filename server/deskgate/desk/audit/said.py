@@ -7,19 +7,23 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Who:
-    """Who acts. `credential` is a fingerprint, never a key; `auth` says how they showed who they are."""
+    """Who acts. `credential` is a fingerprint, never a key; `auth` says how they showed who they are.
+
+    `client` is the program that they came with, as it calls itself: a hint, and no proof.
+    """
 
     kind: str
     id: str
     credential: str = ""
     auth: str = ""
     behalf: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def fingerprint(secret: str) -> str:
 
 
 _acting: ContextVar[Who] = ContextVar("acting", default=SYSTEM)
+_client: ContextVar[str] = ContextVar("client", default="")
 
 
 def acting() -> Who:
@@ -70,9 +75,20 @@ def acting() -> Who:
 
 @contextmanager
 def acting_as(who: Who) -> Iterator[None]:
-    """Everything recorded within is this principal's doing."""
-    token = _acting.set(who)
+    """Everything recorded within is this principal's doing, with the program that they came with."""
+    came = who.kind in ("human", "agent") and not who.client
+    token = _acting.set(replace(who, client=_client.get()) if came else who)
     try:
         yield
     finally:
         _acting.reset(token)
+
+
+@contextmanager
+def came_with(client: str) -> Iterator[None]:
+    """Whoever acts within came with this program."""
+    token = _client.set(client)
+    try:
+        yield
+    finally:
+        _client.reset(token)
