@@ -7,6 +7,8 @@ import pytest
 
 from bench import bench
 from desk.inbox.desk_at_work import TICKET, AtWork
+from deskgate.desk.inbox.worker import BREAK_AFTER
+from deskgate.desk.wire import Missing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -112,3 +114,79 @@ async def test_a_note_never_lands_in_the_second_of_its_own_stamp(tmp_path: Path)
         before = await zendesk.ticket(TICKET)
         await zendesk.write_note(TICKET, "Somebody answered.", marker="m" * 32, stamp=before.stamp)
         assert (await zendesk.ticket(TICKET)).stamp != before.stamp
+
+
+async def test_mails_that_multimail_does_not_show_hold_up_nobody_else(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        for number in range(8):
+            told = b'{"event":"message.received","data":{"email_id":"01NOPE%d"}}' % number
+            await at.worker.events.add("multimail", f"nope {number}", told)
+        one.world.receive_reply(TICKET, "Where is it?")
+        await at.work()
+        assert any("Where is it?" in each for each in at.notes())
+        assert (await at.states())["new"] == 8
+
+
+async def test_a_mail_that_multimail_shows_later_comes_onto_its_ticket_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        read = one.desk.core.outbox.read
+
+        async def unknown(_email_id: str) -> Any:
+            raise Missing(404)
+
+        monkeypatch.setattr(one.desk.core.outbox, "read", unknown)
+        one.world.receive_reply(TICKET, "First words")
+        await at.work()
+        assert not any("First words" in each for each in at.notes())
+        monkeypatch.setattr(one.desk.core.outbox, "read", read)
+        one.clock.advance(60)
+        await at.work()
+        assert len([each for each in at.notes() if "First words" in each]) == 1
+
+
+async def test_while_multimail_is_down_the_tickets_are_told_what_went_out(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.work()
+        one.world.faults.add("503", service="multimail", method="GET", times=10_000)
+        for number in range(6):
+            told = b'{"event":"message.received","data":{"email_id":"01MAIL%d"}}' % number
+            await at.worker.events.add("multimail", f"mail {number}", told)
+        while at.worker.tally.postponed < BREAK_AFTER:
+            await at.worker.step()
+            one.clock.advance(1)
+        assert not await at.worker.step(), "MultiMail is left alone by now"
+        one.world.faults.replace([])
+        one.world.point_webhooks("")
+        await at.sent()
+        await at.worker.owe()
+        assert await at.worker.step()
+        assert any(each.startswith("Sent by email") for each in at.notes())
+        assert not await at.worker.step(), "and MultiMail still is"
+
+
+async def test_while_zendesk_is_down_it_is_left_alone_for_half_a_minute_and_then_asked_again(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        one.world.receive_reply(TICKET, "Where is it?")
+        await at.carry()
+        one.world.faults.add("503", service="zendesk", times=10_000)
+        worked = 0
+        for _ in range(100):
+            await at.worker.owe()
+            worked += await at.worker.step()
+            one.clock.advance(2)
+        assert 5 <= worked < 15
+        one.world.faults.replace([])
+        one.clock.advance(3600)
+        await at.work()
+        assert any("Where is it?" in each for each in at.notes())

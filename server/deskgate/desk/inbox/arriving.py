@@ -39,11 +39,16 @@ class Letter:
     arrived_at: datetime
 
 
+class NotShown(UpstreamUnavailable):
+    """MultiMail answers, and has no such mail (yet)."""
+
+
 async def letter_of(core: Core, word: MailEvent) -> Letter:
     """The mail behind an event, as MultiMail shows it now; where it shows it nowhere, as the signed event told it.
 
     Raises:
-        UpstreamUnavailable: neither has its text.
+        NotShown: neither has its text.
+        UpstreamUnavailable: it could not be asked.
     """
     email_id = word.email_id or ""
     try:
@@ -52,7 +57,7 @@ async def letter_of(core: Core, word: MailEvent) -> Letter:
         mail = None
     body = (mail.body if mail else None) or word.body
     if body is None:
-        raise UpstreamUnavailable("MultiMail does not show this mail (yet).", service="MultiMail")
+        raise NotShown("MultiMail does not show this mail (yet).", service="MultiMail")
     sender = (mail.sender if mail else None) or address(word.sender) or UNKNOWN_SENDER
     subject = (mail.subject if mail else None) or word.subject or ""
     parts = split(body)

@@ -73,13 +73,17 @@ class Events:
         }
         return await self._tables.write((self._sql["add_event"], values)) == 1
 
-    async def claim(self) -> Event | None:
-        """The oldest event that is due, free, and the first open one of its lane.
+    async def claim(self, *, mails: bool = True) -> Event | None:
+        """The oldest event that is due, free, and the first open one of its lane; without `mails`, of those about none.
 
         While a mail that could not be read waits for its next try, younger unread mails wait behind it: see `route`.
         """
         found = await self._tables.rows(
-            self._sql["claim"], now=self._ms(), until=self._ms(READING_SECONDS), unread_tries=UNREAD_TRIES
+            self._sql["claim"],
+            now=self._ms(),
+            until=self._ms(READING_SECONDS),
+            unread_tries=UNREAD_TRIES,
+            mails=int(mails),
         )
         return Event(**{**found[0], "body": bytes(found[0]["body"])}) if found else None
 

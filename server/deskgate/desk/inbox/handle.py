@@ -10,7 +10,7 @@ from deskgate.desk.clock import iso
 from deskgate.desk.core import Core
 from deskgate.desk.errors import AlreadyDecided, DeskError
 from deskgate.desk.inbox import anchoring, notices
-from deskgate.desk.inbox.arriving import Letter, lane_of, letter_of, ticket_of_letter
+from deskgate.desk.inbox.arriving import Letter, NotShown, lane_of, letter_of, ticket_of_letter
 from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
@@ -83,7 +83,13 @@ def read(event: Event) -> Word:
 
 
 async def _received(core: Core, events: Events, event: Event, word: MailEvent) -> None:
-    letter = await letter_of(core, word)
+    try:
+        letter = await letter_of(core, word)
+    except NotShown:
+        # Perhaps it never will: in a lane of its own it holds up nobody, as a mail does that could not be read.
+        if await events.route(event, f"mail:{word.email_id}"):
+            raise
+        return
     ticket_id = await ticket_of_letter(core, letter)
     lane = await lane_of(core, ticket_id) if ticket_id else f"mail:{letter.email_id}"
     if not await events.route(event, lane, after_unread=True):

@@ -32,6 +32,7 @@ UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries 
 WHERE number = (
     SELECT one.number FROM inbox_events AS one
     WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
+        AND (:mails = 1 OR one.source NOT IN ('multimail', 'reconcile'))
         AND NOT EXISTS (
             SELECT 1 FROM inbox_events AS earlier
             WHERE earlier.lane = one.lane AND earlier.state = 'new' AND earlier.number < one.number

@@ -7,6 +7,7 @@ again when its lease ends.
 import contextlib
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +18,7 @@ from deskgate.desk.clock import iso, parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput, DeskError, TicketNotFound
 from deskgate.desk.inbox import anchoring
+from deskgate.desk.inbox.arriving import NotShown
 from deskgate.desk.inbox.events import Event, Events, LeaseLostError
 from deskgate.desk.inbox.handle import OURS, HopelessError, handle
 from deskgate.desk.inbox.reconcile import reconcile
@@ -39,6 +41,15 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 # No later try makes these any better, so a person should see them soon.
 HOPELESS = (TicketNotFound, BadInput)
 HOPELESS_TRIES = 3
+
+ZENDESK, MULTIMAIL = "Zendesk", "MultiMail"
+# Which services answer again when an event of that source is done.
+SERVICES = {
+    OURS: (ZENDESK,),
+    "zendesk": (ZENDESK,),
+    "multimail": (ZENDESK, MULTIMAIL),
+    "reconcile": (ZENDESK, MULTIMAIL),
+}
 
 BREAK_AFTER = 5
 BREAK_SECONDS = 30.0
@@ -89,7 +100,7 @@ class Worker:
     reconcile_seconds: float = 0.0
     chance: random.Random = field(default_factory=random.SystemRandom)
     tally: Tally = field(default_factory=Tally)
-    _breaker: Breaker = field(default_factory=Breaker)
+    _breakers: defaultdict[str, Breaker] = field(default_factory=lambda: defaultdict(Breaker))
     _seen_at: float | None = None
     _knock: anyio.Event = field(default_factory=anyio.Event)
 
@@ -155,10 +166,11 @@ class Worker:
         return await reconcile(self.core, self.events)
 
     async def step(self) -> bool:
-        """Work on one event; false where none is due."""
-        if self._breaker.wait(self.core.clock.monotonic()):
+        """Work on one event; false where none is due, or what it needs is left alone for a while."""
+        now = self.core.clock.monotonic()
+        if self._breakers[ZENDESK].wait(now):  # whatever arrives ends on a ticket
             return False
-        event = await self.events.claim()
+        event = await self.events.claim(mails=not self._breakers[MULTIMAIL].wait(now))
         if event is None:
             return False
         try:
@@ -184,11 +196,12 @@ class Worker:
             await self._failed(event, DeskError(f"something unexpected happened ({type(error).__name__})"))
         else:
             self.tally.done += 1
-            self._breaker.worked()
+            for service in SERVICES[event.source]:
+                self._breakers[service].worked()
 
     async def _failed(self, event: Event, error: DeskError) -> None:
-        if error.code == "upstream_unavailable":
-            self._breaker.failed(self.core.clock.monotonic())
+        if error.code == "upstream_unavailable" and not isinstance(error, NotShown):
+            self._breakers[str(error.facts.get("service"))].failed(self.core.clock.monotonic())
         tries = HOPELESS_TRIES if isinstance(error, HOPELESS) else TRIES
         if event.tries >= tries:
             await self._over(event, str(error))
