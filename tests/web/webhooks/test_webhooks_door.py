@@ -88,6 +88,8 @@ class Body:
         if self.asked <= len(self._pieces):
             more = self._ends != "end" or self.asked < len(self._pieces)
             return {"type": "http.request", "body": self._pieces[self.asked - 1], "more_body": more}
+        if self._ends == "never":
+            await anyio.sleep_forever()
         return {"type": "http.disconnect"}
 
 
@@ -153,6 +155,29 @@ async def test_all_bodies_together_have_so_much_room_and_give_it_back(h: Hooks) 
     assert await h.multimail() == 202
     assert await h.multimail(secret="wrong") == 401
     assert door.room.left == ROOM_BYTES
+
+
+async def test_bodies_that_never_end_do_not_keep_the_signed_ones_out(h: Hooks) -> None:
+    """Whoever has been sending for the longest makes way; a real sender has sent its body at once."""
+    said: dict[int, list[dict[str, Any]]] = {}
+    door: Any = h.webhooks.routes()[0].app
+
+    async def endless(number: int) -> None:
+        first = Body(b"x" * (MULTIMAIL_BYTES - 1), ends="never")
+        said[number] = await _raw(h, first, of_multimail(MAIL), app=replace(door, body_seconds=3600))
+
+    async with anyio.create_task_group() as group:
+        for number in range(ROOM_BYTES // MULTIMAIL_BYTES + 2):
+            group.start_soon(endless, number)
+            await anyio.wait_all_tasks_blocked()
+        assert sorted(said) == [0, 1]
+        for number in range(5):
+            assert await h.multimail(MAIL.replace(b"01KMAIL", b"01KMAIL%d" % number)) == 202
+        group.cancel_scope.cancel()
+    assert [one[0]["status"] for one in said.values()][:2] == [503, 503]
+    assert len(await h.events()) == 5
+    assert door.room.left == ROOM_BYTES
+    assert door.room.sending == []
 
 
 async def test_a_store_that_refuses_makes_503_and_the_sender_comes_again(h: Hooks) -> None:

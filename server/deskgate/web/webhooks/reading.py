@@ -1,7 +1,7 @@
 """Reading a body that nobody has vouched for yet: so much, so long, and so much of all of them together."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import anyio
 from starlette.types import Receive
@@ -15,21 +15,37 @@ class Share:
     def __init__(self, room: "Room") -> None:
         self._room = room
         self.size = 0
+        self.reading = anyio.CancelScope()
 
     def take(self, size: int) -> bool:
-        """Take so many bytes more; false where the room is full."""
-        if size > self._room.left:
-            return False
+        """Take so many bytes more; false where the room is full of bodies that are complete."""
+        while size > self._room.left:
+            if not self._room.make_way(self):
+                return False
         self._room.left -= size
         self.size += size
         return True
 
+    def sent(self) -> AbstractContextManager[None]:
+        """Within it the body is coming in, and may be turned away."""
+        return self._room.sends(self)
+
+    def give_back(self) -> None:
+        """All of it."""
+        self._room.left += self.size
+        self.size = 0
+
 
 class Room:
-    """The memory that all bodies on their way in may take together, in bytes."""
+    """The memory that all bodies on their way in may take together, in bytes.
+
+    Where it is full, whoever has been sending for the longest makes way: a real sender has sent its body at once, and one
+    who fills the room with bodies that never end must not keep the signed ones out.
+    """
 
     def __init__(self, size: int) -> None:
         self.left = size
+        self.sending: list[Share] = []
 
     @contextmanager
     def share(self) -> Iterator[Share]:
@@ -38,14 +54,35 @@ class Room:
         try:
             yield share
         finally:
-            self.left += share.size
+            share.give_back()
+
+    def make_way(self, newcomer: Share) -> bool:
+        """Turn away the oldest sender but this one; false where there is none."""
+        others = [one for one in self.sending if one is not newcomer]
+        if not others:
+            return False
+        self.sending.remove(others[0])
+        others[0].give_back()
+        others[0].reading.cancel()
+        return True
+
+    @contextmanager
+    def sends(self, share: Share) -> Iterator[None]:
+        """Its body is coming in, and can be turned away."""
+        self.sending.append(share)
+        try:
+            with share.reading:
+                yield
+        finally:
+            if share in self.sending:
+                self.sending.remove(share)
 
 
 async def read_body(receive: Receive, share: Share, *, limit: int, seconds: float) -> bytes | Reason:
-    """The whole body of at most `limit` bytes, if it comes within `seconds`."""
-    with anyio.move_on_after(seconds):
+    """The whole body of at most `limit` bytes, if it comes within `seconds` and nobody needs its room."""
+    with anyio.move_on_after(seconds), share.sent():
         return await _read(receive, share, limit)
-    return "slow"
+    return "busy" if share.reading.cancelled_caught else "slow"
 
 
 async def _read(receive: Receive, share: Share, limit: int) -> bytes | Reason:
