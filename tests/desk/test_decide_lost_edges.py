@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from test_decide_begun_edges import Held, held
 
-from deskgate.desk.errors import AlreadyDecided, OutcomeUnknown
+from deskgate.desk.errors import AlreadyDecided, OutcomeUnknown, Suppressed
+from deskgate.desk.suppression import add
 from deskgate.desk.wire import Missing
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +126,23 @@ async def test_a_reply_that_was_cancelled_while_the_answer_was_lost_is_told_so(t
         with pytest.raises(AlreadyDecided, match="cancelled in the meantime"):
             await by(one, side).desk.decide(one.message_id, "approve")
         assert ((await one.row()).state, side.calls) == ("cancelled", 1)
+
+
+@pytest.mark.parametrize(("decision", "calls"), [("approve", 1), ("reject", 2)])
+async def test_an_approval_that_got_lost_is_not_made_again_for_somebody_who_left_meanwhile(
+    tmp_path: Path, decision: Any, calls: int
+) -> None:
+    async with held(tmp_path) as one:
+        store = one.desk.core.store
+
+        async def leaves() -> None:
+            wish = add(store, one.reply.recipient, reason="asked", source="test", ticket_id=101, since="2026-01-28")
+            await store.tell(wish)
+
+        side = Deciding(one, leaves, arrives=False, answers=False)
+        with pytest.raises(OutcomeUnknown):
+            await by(one, side).desk.decide(one.message_id, decision)
+        assert side.calls == calls
+        assert one.here.world.sent_mails() == []
+        with pytest.raises(Suppressed):
+            await one.desk.decide(one.message_id, "approve")

@@ -35,6 +35,7 @@ from deskgate.desk.replies import (
     Reply,
 )
 from deskgate.desk.settle import begun_decision, keep, on_its_way, read_mail, record, settle
+from deskgate.desk.suppression import suppression_of
 from deskgate.desk.wire import Conflict, Missing
 from deskgate.desk.zendesk import Ticket
 
@@ -247,8 +248,10 @@ async def _carry_out(core: Core, look: Look, begun: Reply, decision: Decision) -
     done: Reply | None = None
     with unbroken():
         done = await _once(core, look, begun, decision, before=look.reply)
-        # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat.
-        done = done or await _once(core, look, begun, decision, before=begun)
+        # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat,
+        # unless the recipient asked for no more mail meanwhile: then what is still held stays held.
+        if done is None and not (decision == "approve" and await suppression_of(core.store, begun.recipient)):
+            done = await _once(core, look, begun, decision, before=begun)
     if done is None:
         raise OutcomeUnknown(
             f"MultiMail took the decision to {decision} and its answer was lost; the reply is still listed as held. "

@@ -185,6 +185,8 @@ async def _again(core: Core, caller: Principal, known: Reply, corrects: Reply | 
     if found:
         return await _by_policy(core, await settle_if_possible(core, found))
     ticket = await core.zendesk.ticket(known.ticket_id)
+    async with _refusals_told(core, known.ticket_id, known.words):
+        await check_not_suppressed(core.store, known.recipient, ticket_id=known.ticket_id)
     if known.decision is None:
         return await _handed_again(core, caller, known, ticket, corrects)
     admission = await _admitted_again(core, ticket, known)
@@ -193,8 +195,6 @@ async def _again(core: Core, caller: Principal, known: Reply, corrects: Reply | 
 
 
 async def _handed_again(core: Core, caller: Principal, known: Reply, ticket: Ticket, corrects: Reply | None) -> Reply:
-    async with _refusals_told(core, known.ticket_id, known.words):
-        await check_not_suppressed(core.store, known.recipient, ticket_id=known.ticket_id)
     gate = await core.outbox.gate()
     # In v1 the key makes a repeat harmless; the short form has none, so there only time tells.
     lost_for_sure = _age(core, known) >= LOST_AFTER

@@ -9,9 +9,10 @@ from policy_desk import KETTLE, PolicyDesk, policy_desk
 from policy_texts import rule
 
 from deskgate.commands.doctor import examine
-from deskgate.desk.errors import AlreadyDecided, DeskError, OutcomeUnknown
+from deskgate.desk.errors import AlreadyDecided, DeskError, OutcomeUnknown, Suppressed
 from deskgate.desk.policy import evaluations_of
 from deskgate.desk.policy.trial import trial
+from deskgate.desk.suppression import add
 from deskgate.sandbox.constants import MAILBOX_ADDRESS
 from deskgate.sandbox.faults import parse_fault
 from deskgate.sandbox.transport import SandboxTransport
@@ -316,6 +317,21 @@ async def test_a_send_that_was_lost_is_not_made_again_where_anything_is_against_
             await desk.draft(101, KETTLE)
         assert handed_over(d) == before
         assert d.sent() == []
+
+
+async def test_a_send_that_was_lost_is_not_made_again_to_somebody_who_left_meanwhile(tmp_path: Path) -> None:
+    async with policy_desk(tmp_path, TEXT) as d:
+        add_mailbox(d)
+        d.tag("low-risk")
+        await lost_before(d)
+        before, store = handed_over(d), d.bench.desk.core.store
+        (known,) = [one for one in await d.bench.desk.replies_of(101) if one.body == KETTLE]
+        wish = add(store, known.recipient, reason="asked", source="test", ticket_id=101, since="2026-01-28")
+        await store.tell(wish)
+        with pytest.raises(Suppressed):
+            await d.draft()
+        assert await store.save_reply(replace(known, attempted_at="2027")) is None, "and the database says no, too"
+        assert (handed_over(d), d.sent()) == (before, [])
 
 
 async def test_a_mail_that_multimail_refuses_for_certain_leaves_the_words_free_and_says_so(tmp_path: Path) -> None:
