@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
+from deskgate.desk import drafts, look
 from deskgate.desk.inbox import events, handle, reconcile
 from deskgate.desk.inbox.accept import Intake
 from deskgate.desk.store.tables import named_queries
@@ -85,6 +86,15 @@ def _suppression() -> list[Patch]:
     return [_sql(STORE, "save_reply", r"AND NOT \(.*\n    \)")]
 
 
+def _asked() -> list[Patch]:
+    """Nobody looks at the list before a decision or a draft."""
+
+    async def at_will(*_given: Any, **_named: Any) -> None:
+        """Says nothing."""
+
+    return [mock.patch.object(place, "check_not_suppressed", at_will) for place in (look, drafts)]
+
+
 def _overlap() -> list[Patch]:
     return [mock.patch.object(reconcile, "OVERLAP", timedelta(0))]
 
@@ -120,6 +130,7 @@ CONTROLS: dict[str, Callable[[], list[Patch]]] = {
     "lane": _lane,
     "unread": _unread,
     "suppression": _suppression,
+    "asked": _asked,
     "overlap": _overlap,
     "known": _known,
     "lag": _lag,
