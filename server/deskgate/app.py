@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
     from deskgate.desk.heard import Heard
+    from deskgate.desk.multimail.suppression_list import Suppressed
     from deskgate.desk.policy import Policies
     from deskgate.desk.wire import Network
     from deskgate.sandbox.faults import Fault
@@ -126,7 +127,7 @@ def _administering(settings: Settings, clock: Clock, network: "Network | None") 
     return Wire("MultiMail", settings.multimail.base_url, _bearer(key), clock, transport=network) if key else None
 
 
-def _suppressed_there(wire: Wire | None) -> "Callable[[], Awaitable[list[str]]] | None":
+def _suppressed_there(wire: Wire | None) -> "Callable[[], Awaitable[list[Suppressed]]] | None":
     if wire is None:
         return None
     from deskgate.desk.multimail.suppression_list import suppressed

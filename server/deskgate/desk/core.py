@@ -15,6 +15,7 @@ from deskgate.desk.store import Store
 from deskgate.desk.zendesk import Zendesk
 
 if TYPE_CHECKING:
+    from deskgate.desk.multimail.suppression_list import Suppressed
     from deskgate.desk.policy import Policies
 
 SHIELD_SECONDS = 60.0
@@ -24,7 +25,7 @@ SHIELD_SECONDS = 60.0
 class Core:
     """Built once per process by `deskgate.app`. `oversight` is `None` where no deciding key is set.
 
-    `suppressed_there` lists the addresses that MultiMail writes to no more; `None` where no key opens that list.
+    `suppressed_there` lists the addresses that MultiMail writes to no more, and why; `None` where no key opens that list.
     `policies` is `None` where no policy is set: then every reply is held for a person.
     `page` is the address of the reviewer's page, where it is served.
     `asks` says whether a decision needs a person's confirmation (`DESKGATE_APPROVE=confirm`).
@@ -44,7 +45,7 @@ class Core:
     seen_hours: int = 24
     anchor_ticket: int | None = None
     policies: "Policies | None" = None
-    suppressed_there: "Callable[[], Awaitable[list[str]]] | None" = None
+    suppressed_there: "Callable[[], Awaitable[list[Suppressed]]] | None" = None
     _busy: dict[str, tuple[anyio.Lock, int]] = field(default_factory=dict)
 
     def unasked(self) -> ConfirmationNeeded:

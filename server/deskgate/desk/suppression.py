@@ -1,4 +1,4 @@
-"""Who gets no mail from here, because they said so. Our own list decides: MultiMail's can be read and not added to."""
+"""Who gets no mail from here, and why. Our own list decides: MultiMail's can be read and not added to."""
 
 from dataclasses import dataclass
 

@@ -9,6 +9,7 @@ from desk.inbox.desk_at_work import REQUESTER, TICKET, AtWork
 from deskgate.desk.core import Core
 from deskgate.desk.inbox import handle
 from deskgate.desk.inbox.arriving import Letter
+from deskgate.desk.suppression import suppressed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -328,6 +329,47 @@ async def test_who_left_by_the_link_in_the_mail_gets_no_more_of_them(tmp_path: P
             tracked = await caller.ok("track_reply", message_id=waiting["message_id"])
             assert tracked["replies"][0]["state"] == "cancelled"
             assert await caller.fails("draft_gated_reply", ticket_id=TICKET, body="One more thing") == "suppressed"
+
+
+async def test_a_hard_bounce_stops_mail_to_the_address_and_is_never_told_as_a_wish_of_the_customer(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        one.world.bounce(TICKET)
+        for _ in range(2):
+            await at.work()
+            await at.worker.ask()
+        assert len([note for note in at.notes() if "could not be delivered" in note]) == 1
+        assert not [note for note in at.notes() if "asks to get no more" in note]
+        assert "email-unsubscribed" not in one.world.ticket(TICKET)["tags"]
+        (kept,) = await suppressed(one.desk.core.store)
+        assert (kept.address, kept.reason) == (REQUESTER, "a mail to it came back")
+        async with one.client() as caller:
+            assert await caller.fails("draft_gated_reply", ticket_id=TICKET, body="One more thing") == "suppressed"
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("HardBounce", "a mail to it came back"),
+        ("spam_complaint", "marked a mail as spam"),
+        ("something new", "suppressed at MultiMail"),
+    ],
+)
+async def test_only_the_word_for_leaving_is_read_as_a_wish_to_leave(tmp_path: Path, word: str, reason: str) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        await at.work()
+        before = at.notes()
+        one.world.suppress(REQUESTER, word)
+        await at.worker.ask()
+        await at.work()
+        assert at.notes() == before
+        assert [kept.reason for kept in await suppressed(one.desk.core.store)] == [reason]
 
 
 async def test_after_ninety_days_the_bodies_are_dropped_and_a_replay_still_changes_nothing(tmp_path: Path) -> None:

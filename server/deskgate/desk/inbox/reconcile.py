@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -23,6 +24,9 @@ from deskgate.desk.settle import settle
 from deskgate.desk.store.tables import named_queries
 from deskgate.desk.suppression import add, key_of, suppression_of
 
+if TYPE_CHECKING:
+    from deskgate.desk.multimail.suppression_list import Suppressed, Why
+
 log = logging.getLogger("deskgate.reconcile")
 
 PAGE = 100
@@ -35,6 +39,12 @@ AT_ONCE = 50
 # Longer than any sender repeats itself.
 BODIES_KEPT = timedelta(days=90)
 TURN_SECONDS = 300
+REASONS: "dict[Why, str]" = {
+    "bounce": "a mail to it came back",
+    "complaint": "marked a mail as spam",
+    "unsubscribed": "unsubscribed",
+    "unknown": "suppressed at MultiMail",
+}
 
 
 async def reconcile(core: Core, events: Events) -> int:
@@ -122,26 +132,30 @@ async def _suppressed(core: Core, events: Events) -> int:
     if core.suppressed_there is None:
         return 0
     try:
-        addresses = await core.suppressed_there()
+        there = await core.suppressed_there()
     except DeskError as error:  # the short form has no such list, and a key may lack the scope: the rest goes on
         log.info("MultiMail's suppression list could not be read: %s", error.code)
         return 0
     found = 0
-    for address in addresses:
-        if await suppression_of(core.store, address) is None:
-            found += await _left(core, events, address)
+    for entry in there:
+        if await suppression_of(core.store, entry.address) is None:
+            found += await _left(core, events, entry)
     return found
 
 
-async def _left(core: Core, events: Events, address: str) -> int:
-    rows = await core.store.rows(_queries(core)["last_mail_to"], address=key_of(address))
+async def _left(core: Core, events: Events, entry: "Suppressed") -> int:
+    """Only who asked for it is told of on a ticket: a mail that came back, or was called spam, is told by its own event."""
+    address = key_of(entry.address)
+    asked = entry.why == "unsubscribed"
+    rows = await core.store.rows(_queries(core)["last_mail_to"], address=address) if asked else []
     if not rows:
-        reason = "suppressed at MultiMail"
-        wish = add(core.store, address, reason=reason, source="reconcile", ticket_id=None, since=core.now())
-        await core.store.tell(wish)
+        reason = REASONS[entry.why]
+        await core.store.tell(
+            add(core.store, address, reason=reason, source="reconcile", ticket_id=None, since=core.now())
+        )
         return 0
     body = json.dumps({"event": "message.unsubscribed", "data": {"email_id": rows[0]["message_id"]}})
-    name = hashlib.sha256(key_of(address).encode()).hexdigest()
+    name = hashlib.sha256(address.encode()).hexdigest()
     return await events.add("reconcile", f"suppressed:{name}", body.encode())
 
 
