@@ -80,11 +80,11 @@ class Book:
         return [bytes(row["line"]) for row in await self.ask("key_records")]
 
     async def start(self) -> Start:
-        """Where the kept records begin: 0, or what the newest archive reached where those before were dropped."""
-        archived, first = await self.ask("archived"), (await self.ask("first_kept"))[0]["seq"]
-        if not archived or (first is not None and first < archived[0]["upto"]):
+        """Where the kept records begin: 0, or what the newest archive reached whose records were dropped."""
+        found = await self.ask("dropped_up_to")
+        if not found:
             return Start()
-        row = archived[0]
+        row = found[0]
         frontier = Frontier.load(row["upto"], row["frontier"])
         return Start(row["upto"], row["prev"], frontier, row["folder"], row["archived_at"])
 

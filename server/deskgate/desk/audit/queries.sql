@@ -89,8 +89,12 @@ SELECT seq, line FROM audit_records WHERE ev IN ('log.start', 'key.rotate') ORDE
 -- name: archived
 SELECT upto, root, folder, archived_at, frontier, prev FROM audit_archives ORDER BY upto DESC LIMIT 1
 
--- name: first_kept
-SELECT MIN(seq) AS seq FROM audit_records WHERE ev NOT IN ('log.start', 'key.rotate')
+-- An archive is noted before its records are dropped, and more may follow until then: those that reach into what is kept
+-- do not count.
+-- name: dropped_up_to
+SELECT upto, root, folder, archived_at, frontier, prev FROM audit_archives
+WHERE upto <= (SELECT MIN(seq) FROM audit_records WHERE ev NOT IN ('log.start', 'key.rotate'))
+ORDER BY upto DESC LIMIT 1
 
 -- name: records_of_ticket
 SELECT
