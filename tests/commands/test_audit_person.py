@@ -205,6 +205,70 @@ async def test_an_access_request_is_answered_in_one_folder(tmp_path: Path) -> No
         assert not (tmp_path / "other").exists()
 
 
+async def test_an_access_request_names_none_of_our_people_and_holds_no_mail_of_others(tmp_path: Path) -> None:
+    async with bench(tmp_path, DESKGATE_PRINCIPAL="ines.real.name") as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, "Who am I, and what is this?", sender="stranger@example.net")
+        await desk.work()
+        async with one.client() as caller:
+            await caller.ok("note_zendesk_ticket", ticket_id=TICKET, note="ines.real.name called her.")
+        assert "ines.real.name" in "".join(desk.notes())
+        told = await audit("subject-export", tmp_path / "answer", "--requester", REQUESTER)
+        assert told.code == 0, told.err
+        files = {path.name: path.read_text("utf-8") for path in (tmp_path / "answer").rglob("*") if path.is_file()}
+        assert [name for name, text in files.items() if "ines.real.name" in text] == []
+        assert [name for name, text in files.items() if "Who am I" in text] == []
+        assert "(name left out) called her." in files["notes.txt"]
+        assert "approved by (name left out) at" in files["data.json"]
+        assert "approved by (name left out) at" in files["records.jsonl"]
+
+
+async def test_an_access_request_counts_what_its_folder_holds(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, "Who am I, and what is this?", sender="stranger@example.net")
+        await desk.work()
+        folder = tmp_path / "answer"
+        told = await audit("subject-export", folder, "--requester", REQUESTER)
+        readme, notes = (folder / "README.txt").read_text("utf-8"), (folder / "notes.txt").read_text("utf-8")
+        counted = {name: len(list((folder / "mails").glob(f"{name}-*"))) for name in ("to", "from")}
+        assert counted == {"to": 1, "from": 1}
+        assert f"{counted['to']} mails written to you, {counted['from']} mails received from you" in readme
+        assert "1 replies, 1 arrivals" in told.out
+        theirs = [note for note in desk.notes() if "Who am I" not in note]
+        assert len(theirs) == 3, "what went out, what came back, and what an agent wrote"
+        assert notes.count(f", ticket {TICKET}\n") == 3
+        assert "3 internal notes" in readme
+        (row,) = await one.desk.core.store.rows("SELECT line FROM audit_records WHERE ev = 'export.subject'")
+        assert json.loads(bytes(row["line"]))["res"]["rows"]["arrivals"] == 1
+
+
+async def test_an_access_request_tells_a_wish_for_no_mail_that_was_taken_back_from_one_that_stands(
+    tmp_path: Path,
+) -> None:
+    from deskgate.desk.suppression import add, lift
+
+    async with bench(tmp_path) as one:
+        audit, store = Operator(one, tmp_path), one.desk.core.store
+        await lived(one)
+        wish = add(
+            store, REQUESTER, reason="asked", source="operator:ines", ticket_id=None, since="2026-01-28T12:00:00Z"
+        )
+        await store.write(wish.step, said=wish.said)
+        await audit("subject-export", tmp_path / "before", "--requester", REQUESTER)
+        before = (tmp_path / "before" / "README.txt").read_text("utf-8")
+        assert "No more mail to you: since 2026-01-28T12:00:00Z (asked)" in before
+        back = lift(store, REQUESTER, now="2026-01-29T12:00:00Z")
+        await store.write(back.step, said=back.said)
+        await audit("subject-export", tmp_path / "after", "--requester", REQUESTER)
+        after = (tmp_path / "after" / "README.txt").read_text("utf-8")
+        told = "No more mail to you: no longer; it was so from 2026-01-28T12:00:00Z to 2026-01-29T12:00:00Z (asked)"
+        assert told in after
+        assert "operator:ines" not in (tmp_path / "after" / "data.json").read_text("utf-8")
+
+
 async def test_the_data_file_can_be_written_anew_later(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)

@@ -160,7 +160,7 @@ SELECT * FROM arrivals WHERE LOWER(sender) = :person OR ticket_id = :ticket_id O
 SELECT * FROM notes WHERE ticket_id = :ticket_id ORDER BY written_at, id
 
 -- name: effects_on_ticket
-SELECT key, state, plan FROM effects WHERE ticket_id = :ticket_id ORDER BY key
+SELECT key, state, plan, ticket_id, begun_at FROM effects WHERE ticket_id = :ticket_id ORDER BY key
 
 -- name: evaluations_on_ticket
 SELECT id, evaluated_at, outcome, facts FROM policy_evaluations WHERE ticket_id = :ticket_id ORDER BY evaluated_at, id

@@ -1,9 +1,15 @@
-"""Everything about one person in one folder: the answer to their access request."""
+"""Everything about one person in one folder: the answer to their access request.
+
+Texts of ours name the people who wrote and approved; these names, and what others wrote on the person's tickets, stay out.
+"""
 
 import json
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +35,7 @@ notes.txt        {notes} internal notes on your tickets
 records.jsonl    {records} entries of the audit trail that hold data of yours, with that data
 
 Tickets: {tickets}
-No more mail wanted: {off}
+No more mail to you: {off}
 
 The help desk itself (Zendesk) and the mail service (MultiMail) keep tickets and mails of their own; ask for those as well.
 Names of the people who answered, and mails of others on your tickets, are left out: they are theirs.
@@ -39,10 +45,41 @@ _REPLY = (
     *("drafted_at", "decided_at", "reason", "sent_at", "delivered_at", "bounced_at", "bounce_type"),
 )
 _NOTE = ("ticket_id", "text", "state", "written_at", "comment_id")
+_LEFT_OUT = "(name left out)"
+_PEOPLE = ("human", "agent")
+_RULE = "policy:"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the folder holds, without names of ours and mails of others."""
+
+    person: str
+    tickets: tuple[int, ...]
+    replies: list[Row]
+    arrivals: list[Row]
+    notes: list[Row]
+    ticket_changes: list[Row]
+    automatic_judgements: list[Row]
+    suppressions: list[Row]
+    records: list[Row]
+
+    @property
+    def written(self) -> list[tuple[str, int, str]]:
+        """Our notes on the tickets, oldest first: those that an agent asked for, and those that deskgate wrote itself."""
+        asked = [(row["written_at"], row["ticket_id"], row["text"]) for row in self.notes]
+        own = [(row["at"], row["ticket_id"], row["plan"]["text"]) for row in self.ticket_changes if _is_note(row)]
+        return sorted(asked + own)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much there is of each kind, as README.txt and the record say it."""
+        found = {"replies": self.replies, "arrivals": self.arrivals, "notes": self.written, "records": self.records}
+        return {name: len(rows) for name, rows in found.items()}
 
 
 async def subject_export(store: Store, person: str, folder: Path, who: Who, now: str) -> dict[str, int]:
-    """Record that it is asked for, and write the folder; gives how many rows of each kind it holds.
+    """Record that it is asked for, and write the folder; gives how much of each kind it holds.
 
     Raises:
         BadInput: the folder is there already, or nothing is kept about this address.
@@ -54,72 +91,130 @@ async def subject_export(store: Store, person: str, folder: Path, who: Who, now:
     kept = await kept_about(book, person)
     if not any(kept.counts.values()):
         raise BadInput("Nothing is kept here about this address. Look at the spelling, and ask Zendesk for the ticket.")
-    said = Said("export.subject", who, res={"rows": kept.counts}, personal={"requester": person}, person=person)
+    answer = _answer(kept, [(row, await _record(book, row["seq"])) for row in kept.personal])
+    said = Said("export.subject", who, res={"rows": answer.counts}, personal={"requester": person}, person=person)
     await store.write((book.sql["lock_head"], {}), said=[said])
-    records = [await _record(book, row) for row in kept.personal]
-    await to_thread.run_sync(_write, folder, kept, records, now)
-    return kept.counts
+    await to_thread.run_sync(_write, folder, answer, now)
+    return answer.counts
 
 
-async def _record(book: Book, row: Row) -> dict[str, Any]:
-    found = await book.ask("records_between", seq=row["seq"], end=row["seq"] + 1, limit=1)
-    told = {"seq": row["seq"], "data": json.loads(row["text"])}
-    if not found:
-        return told
-    record = read_record(bytes(found[0]["line"]))
-    return told | {name: record[name] for name in ("ts", "ev", "obj", "res") if name in record}
+async def _record(book: Book, seq: int) -> dict[str, Any]:
+    """The record of that number; nothing of it where it was archived and dropped."""
+    found = await book.ask("records_between", seq=seq, end=seq + 1, limit=1)
+    return read_record(bytes(found[0]["line"])) if found else {}
 
 
-def _write(folder: Path, kept: Kept, records: list[dict[str, Any]], now: str) -> None:
+def _answer(kept: Kept, records: list[tuple[Row, dict[str, Any]]]) -> _Answer:
+    unnamed = _Unnamed(_names(kept, (record for _, record in records)))
+    theirs = [row for row in kept.arrivals if row["sender"].casefold() == kept.person]
+    others = {row["email_id"] for row in kept.arrivals} - {row["email_id"] for row in theirs}
+    return _Answer(
+        kept.person,
+        kept.tickets,
+        [{name: row[name] for name in _REPLY} | {"reason": unnamed.text(row["reason"])} for row in kept.replies],
+        theirs,
+        [{name: row[name] for name in _NOTE} | {"text": unnamed.text(row["text"])} for row in kept.notes],
+        [_change(row, unnamed) for row in kept.effects if row["key"].partition(":")[2] not in others],
+        [
+            {"at": row["evaluated_at"], "outcome": row["outcome"], "facts": json.loads(row["facts"])}
+            for row in kept.evaluations
+        ],
+        [row | {name: unnamed.text(row[name]) for name in ("reason", "source")} for row in kept.suppressions],
+        [_told(row, record, unnamed) for row, record in records if record.get("obj", {}).get("about") not in others],
+    )
+
+
+def _change(row: Row, unnamed: "_Unnamed") -> dict[str, Any]:
+    plan = json.loads(row["plan"])
+    plan["text"] = unnamed.head(plan["text"])
+    return {
+        "key": row["key"],
+        "ticket_id": row["ticket_id"],
+        "at": row["begun_at"],
+        "state": row["state"],
+        "plan": plan,
+    }
+
+
+def _is_note(change: Mapping[str, Any]) -> bool:
+    return bool(change["state"] == "done" and change["plan"]["text"])
+
+
+def _told(row: Row, record: dict[str, Any], unnamed: "_Unnamed") -> dict[str, Any]:
+    data = json.loads(row["text"])
+    hide = unnamed.head if record.get("ev") == "ticket.write" else unnamed.text
+    data |= {name: hide(data[name]) for name in ("note", "reason") if name in data}
+    return {"seq": row["seq"], "data": data} | {
+        name: record[name] for name in ("ts", "ev", "obj", "res") if name in record
+    }
+
+
+def _names(kept: Kept, records: Iterable[dict[str, Any]]) -> set[str]:
+    """How the people on our side are called in the rows and records; the name of a rule is nobody's."""
+    found = {row[name] for row in kept.replies for name in ("drafted_by", "decided_by")}
+    found |= {row["written_by"] for row in kept.notes} | {row["source"] for row in kept.suppressions if _by_hand(row)}
+    actors = [record["actor"] for record in records if record]
+    found |= {one.get(name) for one in actors if one["kind"] in _PEOPLE for name in ("id", "behalf")}
+    full = {one for one in found if one and not one.startswith(_RULE)}
+    return full | {one.partition(":")[2] for one in full if ":" in one} - {""}
+
+
+def _by_hand(suppression: Row) -> bool:
+    return bool(suppression["source"].startswith("operator:"))
+
+
+class _Unnamed:
+    """Takes names out of texts of ours."""
+
+    def __init__(self, names: set[str]) -> None:
+        longest_first = "|".join(re.escape(one) for one in sorted(names, key=len, reverse=True))
+        self._names = re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.IGNORECASE) if names else None
+
+    def text(self, text: str | None) -> str | None:
+        """All of it is ours."""
+        return self._names.sub(_LEFT_OUT, text) if self._names and text else text
+
+    def head(self, text: str) -> str:
+        """What is ours stands above the first empty line; below it is a mail that the person has, or wrote."""
+        first, gap, mail = text.partition("\n\n")
+        return f"{self.text(first)}{gap}{mail}"
+
+
+def _write(folder: Path, answer: _Answer, now: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        _fill(draft, kept, records, now)
+        _fill(draft, answer, now)
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
 
 
-def _fill(draft: Path, kept: Kept, records: list[dict[str, Any]], now: str) -> None:
-    replies = [{name: row[name] for name in _REPLY} for row in kept.replies]
-    notes = [{name: row[name] for name in _NOTE} for row in kept.notes]
-    arrivals = [row for row in kept.arrivals if row["sender"].casefold() == kept.person]
-    data = {
-        "person": kept.person,
-        "made_at": now,
-        "tickets": kept.tickets,
-        "replies": replies,
-        "arrivals": arrivals,
-        "notes": notes,
-        "ticket_changes": [{"key": row["key"], "plan": json.loads(row["plan"])} for row in kept.effects],
-        "automatic_judgements": [
-            {"at": row["evaluated_at"], "outcome": row["outcome"], "facts": json.loads(row["facts"])}
-            for row in kept.evaluations
-        ],
-        "suppressions": kept.suppressions,
-        "records": records,
-    }
+def _fill(draft: Path, answer: _Answer, now: str) -> None:
+    data = {"person": answer.person, "made_at": now} | vars(answer)
     _text(draft / "data.json", json.dumps(data, indent=2, ensure_ascii=False) + "\n")
-    _text(draft / "records.jsonl", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records))
-    _text(
-        draft / "notes.txt",
-        "\n".join(f"{row['written_at']}, ticket {row['ticket_id']}\n{row['text']}\n" for row in notes),
-    )
+    _text(draft / "records.jsonl", "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in answer.records))
+    _text(draft / "notes.txt", "\n".join(f"{at}, ticket {ticket}\n{text}\n" for at, ticket, text in answer.written))
     (draft / "mails").mkdir(mode=0o700)
-    for number, row in enumerate(replies, 1):
+    for number, row in enumerate(answer.replies, 1):
         head = f"To: {row['recipient']}\nSubject: {row['subject']}\nTicket: {row['ticket_id']}\nState: {row['state']}\n"
         text = f"{head}Date: {row['sent_at'] or row['drafted_at']}\n\n{row['body']}\n{row['footer'] or ''}\n"
         _text(draft / "mails" / f"to-{number:04}.txt", text)
-    for number, row in enumerate(arrivals, 1):
+    for number, row in enumerate(answer.arrivals, 1):
         head = f"From: {row['sender']}\nSubject: {row['subject']}\nTicket: {row['ticket_id'] or 'none'}\n"
         _text(draft / "mails" / f"from-{number:04}.txt", f"{head}Date: {row['arrived_at']}\n\n{row['original']}\n")
-    title = f"What the support desk keeps about {kept.person}"
-    about = {name: len(rows) for name, rows in (("replies", replies), ("arrivals", arrivals), ("notes", notes))}
-    tickets = ", ".join(map(str, kept.tickets)) or "none"
-    off = "; ".join(f"since {row['since']} ({row['reason']})" for row in kept.suppressions) or "not said"
-    given = {"person": kept.person, "line": "=" * len(title), "now": now, "records": len(records)}
-    _text(draft / "README.txt", _ABOUT.format(**given, **about, tickets=tickets, off=off))
+    title = f"What the support desk keeps about {answer.person}"
+    tickets = ", ".join(map(str, answer.tickets)) or "none"
+    off = "; ".join(map(_off, answer.suppressions)) or "not said"
+    given = {"person": answer.person, "line": "=" * len(title), "now": now, "tickets": tickets, "off": off}
+    _text(draft / "README.txt", _ABOUT.format(**given, **answer.counts))
+
+
+def _off(row: Row) -> str:
+    if row["ended_at"]:
+        return f"no longer; it was so from {row['since']} to {row['ended_at']} ({row['reason']})"
+    return f"since {row['since']} ({row['reason']})"
 
 
 def _text(path: Path, text: str) -> None:
