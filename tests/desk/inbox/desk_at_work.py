@@ -57,6 +57,7 @@ class AtWork:
         steps = 0
         while steps < limit:
             await self.carry()
+            await self.worker.heed()
             await self.worker.owe()
             if not await self.worker.step():
                 break

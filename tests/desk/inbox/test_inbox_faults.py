@@ -1,13 +1,17 @@
 """Faults that the simulation found, one test each."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench import bench
-from desk.inbox.desk_at_work import TICKET, AtWork
+from desk.inbox.desk_at_work import REQUESTER, TICKET, AtWork
+from deskgate.desk.errors import Suppressed
+from deskgate.desk.inbox.heeding import heed
 from deskgate.desk.inbox.worker import BREAK_AFTER
+from deskgate.desk.suppression import suppression_of
 from deskgate.desk.wire import Missing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
@@ -190,3 +194,45 @@ async def test_while_zendesk_is_down_it_is_left_alone_for_half_a_minute_and_then
         one.clock.advance(3600)
         await at.work()
         assert any("Where is it?" in each for each in at.notes())
+
+
+@pytest.mark.parametrize(
+    ("event", "words"), [("message.unsubscribed", "no more email"), ("message.complained", "spam")]
+)
+async def test_who_asks_for_no_more_mail_is_heeded_at_once_though_their_ticket_waits_and_zendesk_is_down(
+    tmp_path: Path, event: str, words: str
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        sent = await at.sent()
+        await at.work()
+        one.world.receive_reply(TICKET, "Where is it?")
+        one.world.faults.add("503", service="zendesk", times=10_000)
+        await at.work()
+        await at.worker.events.add("multimail", "odd", b"{not json")
+        told = json.dumps({"event": event, "data": {"email_id": sent["message_id"]}}).encode()
+        await at.worker.events.add("multimail", "left", told)
+        await at.worker.heed()
+        store = one.desk.core.store
+        assert await suppression_of(store, REQUESTER) is not None
+        one.world.faults.replace([])
+        with pytest.raises(Suppressed):
+            await one.desk.draft(TICKET, "One more thing.")
+        for _ in range(10):
+            one.clock.advance(1_000)
+            await at.work()
+        assert len([each for each in at.notes() if REQUESTER in each and words in each]) == 1
+        records = await store.rows("SELECT seq FROM audit_records WHERE ev = 'suppress.add'")
+        assert len(records) == 1
+
+
+async def test_what_is_stored_late_is_heeded_too_and_what_was_looked_at_is_not_read_for_ever(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        for number in range(3):
+            await at.worker.events.add("multimail", f"e{number}", b'{"event":"message.sent","data":{"email_id":"01X"}}')
+        assert await heed(one.desk.core, 0) == 0, "one that began before these may still appear"
+        one.clock.advance(10)
+        assert await heed(one.desk.core, 0) == 3

@@ -13,6 +13,7 @@ from deskgate.desk.inbox import anchoring, notices
 from deskgate.desk.inbox.arriving import Letter, NotShown, lane_of, letter_of, ticket_of_letter
 from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
+from deskgate.desk.inbox.heeding import WISHES, wish
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
 from deskgate.desk.inbox.strict import Unreadable
 from deskgate.desk.look import look_at
@@ -111,10 +112,10 @@ async def _received(core: Core, events: Events, event: Event, word: MailEvent) -
     ]
     leaves = letter.wants_out and verified
     if leaves:
-        wish = suppressed(
+        off = suppressed(
             core.store, letter.sender, reason="unsubscribed by mail", source=key, ticket_id=ticket_id, since=core.now()
         )
-        said.append(wish)
+        said.append(off)
     await events.keep(event, said=said)
     if leaves:
         await take_back(core, letter.sender)
@@ -198,7 +199,7 @@ async def _about_reply(core: Core, events: Events, event: Event, word: MailEvent
         return
     if isinstance(word, MailEvent):
         reply = await settle(core, reply, late=kind == "bounced")
-    if kind in ("complained", "unsubscribed"):
+    if kind in WISHES:
         await _off_the_list(core, events, event, reply, kind)
     elif kind == "bounced" and reply.state == BOUNCED:
         change = Change(notices.bounced(reply), None, (notices.BOUNCED_TAG,))
@@ -224,16 +225,12 @@ async def _once(core: Core, events: Events, event: Event, reply: Reply, what: st
 
 async def _off_the_list(core: Core, events: Events, event: Event, reply: Reply, kind: str) -> None:
     key = f"{kind}:{reply.id}"
-    reason = "marked a mail as spam" if kind == "complained" else "unsubscribed"
     text = notices.complained(reply) if kind == "complained" else notices.wants_out(reply.recipient)
     tag = notices.COMPLAINED_TAG if kind == "complained" else notices.UNSUBSCRIBED_TAG
-    wish = suppressed(
-        core.store, reply.recipient, reason=reason, source=key, ticket_id=reply.ticket_id, since=core.now()
-    )
     told = of_complaint(reply, kind, event.number)
     change = Change(text, None, (tag,))
     owed = intent(core, key, event.number, reply.ticket_id, change, *told, person=reply.recipient)
-    await events.keep(event, said=[wish, owed])
+    await events.keep(event, said=[wish(core, reply, kind), owed])
     await take_back(core, reply.recipient)
     await _perform(core, events, event, key)
 

@@ -52,6 +52,10 @@ RETURNING number, source, event_id, body, received_at, lane, tries, fence
 -- name: route
 UPDATE inbox_events SET lane = :lane, leased_until = :until WHERE number = :number AND fence = :fence AND state = 'new'
 
+-- name: open_mail_events
+SELECT number, body, received_at FROM inbox_events
+WHERE state = 'new' AND source IN ('multimail', 'reconcile') AND number > :number ORDER BY number LIMIT :limit
+
 -- name: earlier
 SELECT number FROM inbox_events WHERE lane = :lane AND state = 'new' AND number < :number LIMIT 1
 

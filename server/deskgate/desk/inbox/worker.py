@@ -21,6 +21,7 @@ from deskgate.desk.inbox import anchoring
 from deskgate.desk.inbox.arriving import NotShown
 from deskgate.desk.inbox.events import Event, Events, LeaseLostError
 from deskgate.desk.inbox.handle import OURS, HopelessError, handle
+from deskgate.desk.inbox.heeding import heed
 from deskgate.desk.inbox.reconcile import reconcile
 from deskgate.desk.store.tables import named_queries
 
@@ -102,6 +103,7 @@ class Worker:
     tally: Tally = field(default_factory=Tally)
     _breakers: defaultdict[str, Breaker] = field(default_factory=lambda: defaultdict(Breaker))
     _seen_at: float | None = None
+    _heeded: int = 0
     _knock: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
@@ -146,6 +148,7 @@ class Worker:
     async def _keep_owing(self) -> None:
         while True:
             try:
+                await self.heed()
                 if await self.owe():
                     self.knock()
             except Exception as error:  # as above
@@ -228,6 +231,10 @@ class Worker:
         if isinstance(asked, int | float):
             return min(float(asked), LONGEST_PAUSE_SECONDS)
         return self.chance.uniform(1.0, longest)
+
+    async def heed(self) -> None:
+        """Take off at once who asked for no more mail."""
+        self._heeded = await heed(self.core, self._heeded)
 
     async def owe(self) -> int:
         """Put into the inbox what follows from the state of our replies and is not on its ticket yet; gives how much.

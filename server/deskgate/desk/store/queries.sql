@@ -19,7 +19,7 @@ UPDATE replies SET
     delivered_at = :delivered_at, bounced_at = :bounced_at, bounce_type = :bounce_type
 WHERE id = :id AND version = :version
     AND NOT (
-        (:state = 'approving' OR (:state = 'sending' AND :message_id IS NULL))
+        (:state = 'approving' OR (:state = 'sending' AND CAST(:message_id AS TEXT) IS NULL))
         AND EXISTS (SELECT 1 FROM suppressions WHERE address IN (:address, :address_hash) AND ended_at IS NULL)
     );
 
