@@ -74,8 +74,12 @@ class _Answer:
     @property
     def counts(self) -> dict[str, int]:
         """How much there is of each kind, as README.txt and the record say it."""
-        found = {"replies": self.replies, "arrivals": self.arrivals, "notes": self.written, "records": self.records}
-        return {name: len(rows) for name, rows in found.items()}
+        return {
+            "replies": len(self.replies),
+            "arrivals": len(self.arrivals),
+            "notes": len(self.written),
+            "records": len(self.records),
+        }
 
 
 async def subject_export(store: Store, person: str, folder: Path, who: Who, now: str) -> dict[str, int]:
