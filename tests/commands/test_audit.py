@@ -1,11 +1,13 @@
 """`deskgate audit`: what was recorded is exported, checked, and shown."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 from audit_office import AtWork, Operator, bench
 
+import databases
 from desk.inbox.desk_at_work import REQUESTER, TICKET
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
@@ -147,6 +149,48 @@ async def test_what_is_no_export_and_no_database_is_unreadable(tmp_path: Path) -
         with pytest.raises(SystemExit) as left:
             await audit.verify(None, "--nonsense")
         assert left.value.code == 3
+
+
+@pytest.mark.parametrize("what", [b"", b"A letter, and no database." * 100, None])
+async def test_a_database_that_is_none_of_ours_is_unreadable_and_not_tampered_with(
+    tmp_path: Path, what: bytes | None
+) -> None:
+    async with bench(tmp_path) as one:
+        audit, target = Operator(one, tmp_path), tmp_path / "other.sqlite3"
+        if what is None:
+            with sqlite3.connect(target) as other:
+                other.execute("CREATE TABLE cats (name TEXT)")
+            other.close()
+        else:
+            target.write_bytes(what)
+        told = await audit.verify(f"sqlite:///{target}")
+        assert told.code == 3, told.out
+        assert told.out.startswith("UNREADABLE")
+        assert "Check the address" in told.out
+
+
+async def test_a_data_file_is_found_from_the_folder_that_the_command_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as one:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "other.sqlite3").touch()
+        told = await Operator(one, tmp_path).verify("sqlite:///other.sqlite3")
+        assert told.code == 3
+        assert "another program's" in told.out
+
+
+async def test_a_postgresql_without_our_tables_is_unreadable(tmp_path: Path) -> None:
+    if why := databases.missing():
+        pytest.skip(why)
+    schemas = databases.Schemas()
+    try:
+        async with bench(tmp_path) as one:
+            told = await Operator(one, tmp_path).verify(schemas(tmp_path))
+    finally:
+        schemas.drop()
+    assert told.code == 3, told.out
+    assert "Check the address" in told.out
 
 
 async def test_old_records_are_dropped_after_they_were_archived_and_the_rest_verifies(tmp_path: Path) -> None:

@@ -142,26 +142,40 @@ async def opened_to_read(url: str) -> AsyncIterator[Book]:
     """The log of a database that is looked at as it is: no table is made or changed.
 
     Raises:
-        StoreUnusable: it is not there or cannot be read.
+        StoreUnusable: it is not there, cannot be read, or is none of deskgate's.
     """
-    tables = await _tables_to_read(url)
+    tables, faults = await _tables_to_read(url)
     try:
         yield Book(tables)
+    except faults as error:
+        what = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreUnusable(
+            f"No audit trail can be read in this database ({what}). It is empty, damaged, another program's, or an older "
+            "deskgate's. Check the address, with PostgreSQL its schema, too; a copy of ours is brought up to date by "
+            "`deskgate serve`."
+        ) from error
     finally:
         await tables.aclose()
 
 
-async def _tables_to_read(url: str) -> Tables:
+async def _tables_to_read(url: str) -> tuple[Tables, type[Exception]]:
+    """The tables, and what reading those of somebody else raises."""
     if url.startswith(SQLITE):
         import sqlite3
 
         from deskgate.desk.store.sqlite import SqliteTables
 
-        connection = open_for_reading(Path(url.removeprefix(SQLITE)))
+        connection = open_for_reading(_file_of(url))
         connection.row_factory = sqlite3.Row
-        return SqliteTables(connection)
+        return SqliteTables(connection), sqlite3.Error
     try:
+        import psycopg
+
         from deskgate.desk.store.postgres import PostgresTables
     except ImportError:
         raise StoreUnusable("This is PostgreSQL, whose driver is not installed. Install deskgate[postgres].") from None
-    return await PostgresTables.open(url, to_read=True)
+    return await PostgresTables.open(url, to_read=True), psycopg.Error
+
+
+def _file_of(url: str) -> Path:
+    return Path(url.removeprefix(SQLITE)).expanduser().absolute()
