@@ -205,7 +205,11 @@ async def test_old_records_are_dropped_after_they_were_archived_and_the_rest_ver
         assert pruned.code == 0, pruned.err
         assert (await audit.verify(tmp_path / "old")).code == 2
         await AtWork.of(one).sent(body="And another thing.")
-        assert "in the archive" in (await audit("show", str(TICKET))).err
+        assert f"were archived to {tmp_path / 'old'}" in (await audit("show", str(TICKET))).err
+        nothing = await audit("show", "105")
+        assert nothing.code == 1
+        assert "Nothing is recorded here about it from number" in nothing.err
+        assert f"were archived to {tmp_path / 'old'}" in nothing.err
         refused = await audit("export", tmp_path / "new")
         assert refused.code == 1
         assert "--archive" in refused.err

@@ -8,6 +8,7 @@ import pytest
 from calls import LONG, ORDER, drafted, raw
 
 from bench import ERAS, Bench, Person, bench
+from deskgate.desk.audit.archiving import archive, prune
 from deskgate.desk.audit.book import Book
 from deskgate.desk.audit.keeper import Keeper
 from deskgate.desk.audit.said import Said, Who
@@ -218,6 +219,27 @@ async def test_a_log_that_was_cut_short_is_told(tmp_path: Path, era: Any) -> Non
             **{name: earlier[name] for name in ("size", "prev", "ts", "frontier")},
         )
         assert (await caller.ok(TOOL))["verifies"] is False
+
+
+async def test_records_that_were_archived_are_told_wherever_older_ones_may_be_among_them(
+    tmp_path: Path, era: Any
+) -> None:
+    async with bench(tmp_path) as one, one.client(era) as caller:
+        await drafted(caller)
+        assert "archived" not in (await caller.ok(TOOL))["notice"]
+        keeper = Keeper(one.desk.core.store, one.clock, tmp_path / "keys")
+        await archive(keeper, tmp_path / "of january", Who("human", "ines"))
+        upto, _ = await prune(keeper)
+        later = await drafted(caller, body="Something else.")
+        gone, here = await caller.ok(TOOL, ticket_id=104), await caller.ok(TOOL, ticket_id=ORDER)
+        cut, whole = await caller.ok(TOOL, limit=1), await caller.ok(TOOL, message_id=later)
+    told = f"Records before number {upto} were archived (of january)"
+    assert gone["notice"].startswith(f"Nothing is recorded about it here. {told}")
+    assert told in here["notice"]
+    assert here["records"]
+    assert str(tmp_path) not in here["notice"]
+    assert "archived" not in cut["notice"], "older ones were left out here already"
+    assert "archived" not in whole["notice"], "this reply's records begin with its draft"
 
 
 @pytest.mark.parametrize("role", ["agent", "reviewer", "solo"])

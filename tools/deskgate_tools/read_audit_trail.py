@@ -46,7 +46,7 @@ async def read_audit_trail(
     trail = await desk.trail(limit=limit, message_id=message_id, ticket_id=ticket_id)
     signed = trail.signed
     told = [trail.fault, MORE if trail.more else "", "" if trail.moments or trail.fault else NOTHING]
-    told.append(CHEAP if signed else "" if trail.fault else UNSIGNED)
+    told += [trail.archived, CHEAP if signed else "" if trail.fault else UNSIGNED]
     return AuditTrail(
         records=[step(each) for each in trail.moments],
         replies=ways(trail.approvals),

@@ -109,10 +109,15 @@ async def show(office: Office) -> int:
     if len(moments) == timeline.LIMIT:
         terminal.complain(f"These are the newest {timeline.LIMIT} records; `deskgate audit export` gives all.")
     start = await book.start()
-    if start.size:
-        terminal.complain(f"Records before number {start.size} are in the archive {start.folder}.")
     if not moments:
-        terminal.complain("Nothing is recorded here about it.")
+        terminal.complain(
+            "Nothing is recorded here about it" + (f" from number {start.size} on." if start.size else ".")
+        )
+    if start.size:
+        terminal.complain(
+            f"Records before number {start.size} were archived to {start.folder} and dropped here: older ones about it may "
+            "be there, in audit.jsonl and audit.csv."
+        )
     return 0 if moments else 1
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from approvals_bench import Desk
 
+from deskgate.desk.audit.archiving import archive, prune
 from deskgate.desk.audit.keeper import Keeper
+from deskgate.desk.audit.said import Who
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +27,18 @@ async def test_a_waiting_reply_shows_who_drafted_it_and_that_it_was_seen(desk: D
     assert "mail shown" in recorded((await ines.get(f"/approvals/{reply.id}")).html)
     assert "Hello." not in first, "the mail itself stands above"
     assert " open" not in first.split(">")[0]
+
+
+async def test_a_reply_whose_first_records_were_archived_says_where_they_went(desk: Desk, tmp_path: Path) -> None:
+    reply = await desk.draft("Hello.")
+    keeper = Keeper(desk.bench.desk.core.store, desk.bench.clock, tmp_path / "keys")
+    await archive(keeper, tmp_path / "of january", Who("human", "ines"))
+    upto, _ = await prune(keeper)
+    later = await desk.draft("Hello again.")
+    ines = await desk.reviewer()
+    told = f"Records before number {upto} were archived (of january)"
+    assert told in recorded((await ines.get(f"/approvals/{reply.id}")).html)
+    assert told not in (await ines.get(f"/approvals/{later.id}")).html
 
 
 async def test_a_decided_reply_shows_who_decided_and_why(desk: Desk) -> None:

@@ -5,6 +5,7 @@ All of a log is checked by `deskgate audit verify`; here only what is given back
 
 from base64 import b64encode
 from dataclasses import dataclass
+from pathlib import Path
 
 from deskgate.desk.audit import timeline
 from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start
@@ -42,11 +43,13 @@ class Approval:
 class Trail:
     """Records, oldest first; `more` says that older ones were left out.
 
-    `size` is the whole log's. `fault` says what does not fit, and is empty where everything looked at fits.
+    `archived` says where records that are not here any more went, if some of them may belong to these. `size` is the whole
+    log's. `fault` says what does not fit, and is empty where everything looked at fits.
     """
 
     moments: list[Moment]
     more: bool
+    archived: str
     approvals: list[Approval]
     size: int
     signed: Signed | None
@@ -72,10 +75,27 @@ async def read(
             found = await timeline.newest(book, limit + 1, size)
         approvals = await _approvals(book, found[-limit:], size)
     except (HeadUnreadable, RecordUnreadable) as error:
-        return Trail([], more=False, approvals=[], size=0, signed=None, fault=error.sentence)
-    shown = found[-limit:]
+        return Trail([], more=False, archived="", approvals=[], size=0, signed=None, fault=error.sentence)
+    shown, more = found[-limit:], len(found) > limit
+    archived = "" if more or (reply_id is not None and _begins(shown)) else _archived(start)
     fault = _unchained(shown, standing, start) or _unsigned(standing)
-    return Trail(shown, len(found) > limit, approvals, size, _signed(standing.note, standing.signed_at, clock), fault)
+    signed = _signed(standing.note, standing.signed_at, clock)
+    return Trail(shown, more, archived, approvals, size, signed, fault)
+
+
+def _begins(moments: list[Moment]) -> bool:
+    """Whether a reply's records are here from its first one on."""
+    return any(one.record["ev"] == "draft.create" for one in moments)
+
+
+def _archived(start: Start) -> str:
+    """By the folder's name alone: where an operator keeps it on their machine is nobody else's."""
+    if not start.size:
+        return ""
+    return (
+        f"Records before number {start.size} were archived ({Path(start.folder).name}) and are not here any more: older "
+        "ones about it may be there. Ask your operator for that archive."
+    )
 
 
 def _signed(note: bytes | None, at: str | None, clock: Clock) -> Signed | None:
