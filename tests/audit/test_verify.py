@@ -339,3 +339,29 @@ def test_json_that_is_no_checkpoint_line_is_refused(folder: Path) -> None:
         (folder / "checkpoints.jsonl").write_text(line + "\n")
         assert rules(verify_folder(summed(folder), keys=[SIGNER.vkey])) <= {"checkpoint.form", "note.form"}
         assert verify_folder(folder, keys=[SIGNER.vkey]).exit_code == 1
+
+
+@pytest.mark.parametrize("word", ["--anchor", "--pin"])
+def test_what_lies_in_the_folder_vouches_for_nothing_in_it(
+    folder: Path, word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main([".", *KEY, word, "checkpoint"]) == 3
+    assert "lies in the folder that is checked" in capsys.readouterr().out
+    assert (folder / "checkpoint").read_bytes() == LOG.newest
+
+
+def test_a_pin_that_cannot_be_written_is_told_by_its_name(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin = tmp_path / "nowhere" / "pin"
+    assert main([str(folder), *KEY, "--pin", str(pin)]) == 3
+    assert f"The pin {pin} cannot be written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["audit.csv", "checkpoints.jsonl", "audit.jsonl"])
+def test_a_missing_file_is_told_once(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    told = verify_folder(folder, keys=[SIGNER.vkey]).text()
+    assert told.count(f"{name} is missing.") == 1
+    assert "headings" not in told

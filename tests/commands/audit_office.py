@@ -45,6 +45,12 @@ class Operator:
                 *map(str, words),
             )
 
+    def outside(self, folder: Path) -> Path:
+        """A copy of an export's checkpoint that is kept elsewhere."""
+        kept = self.folder / f"{folder.name}.checkpoint"
+        kept.write_bytes((folder / "checkpoint").read_bytes())
+        return kept
+
     async def verify(self, target: object = None, *words: object) -> Told:
         """As on the auditor's machine; without a target the desk's own database."""
         where = str(target or self.settings.database)

@@ -24,7 +24,7 @@ async def test_an_export_verifies_and_a_copy_from_outside_covers_it(tmp_path: Pa
         assert alone.code == 2, alone.out
         vkey = (await audit.keeper.signer()).vkey
         assert vkey in told.err
-        checkpoint = tmp_path / "out" / "checkpoint"
+        checkpoint = audit.outside(tmp_path / "out")
         assert (await audit.verify(tmp_path / "out", "--key", vkey, "--anchor", checkpoint)).code == 0
         pin = tmp_path / "pin"
         assert (await audit.verify(tmp_path / "out", "--pin", pin)).code == 2
@@ -33,6 +33,65 @@ async def test_an_export_verifies_and_a_copy_from_outside_covers_it(tmp_path: Pa
         assert json.loads(first)["ev"] in ("log.start", "draft.create")
         line = json.loads((tmp_path / "out" / "audit.jsonl").read_bytes().splitlines()[-1])
         assert (line["ev"], line["actor"]["id"]) == ("export", "ines"), "the export stands in itself"
+
+
+@pytest.mark.parametrize("word", ["--anchor", "--pin"])
+async def test_what_lies_in_the_export_is_no_copy_from_outside(tmp_path: Path, word: str) -> None:
+    async with bench(tmp_path) as one:
+        audit, folder = Operator(one, tmp_path), tmp_path / "out"
+        await audit("export", folder)
+        (tmp_path / "link").symlink_to(folder / "checkpoint")
+        for inside in (folder / "checkpoint", tmp_path / "link"):
+            told = await audit.verify(folder, word, inside)
+            assert told.code == 3, told.out
+            assert "lies in the folder that is checked" in told.out
+
+
+async def test_an_export_older_than_the_checkpoint_says_which_one_to_ask_for(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("export", tmp_path / "older")
+        await audit("export", tmp_path / "older part", "--ticket", str(TICKET))
+        await AtWork.of(one).held()
+        await audit("export", tmp_path / "newer")
+        for older in ("older", "older part"):
+            told = await audit.verify(tmp_path / older, "--anchor", audit.outside(tmp_path / "newer"))
+            assert told.code == 1, told.out
+            assert "tree.size" in told.out
+            assert "either this is older than what you gave" in told.out
+            assert "Ask for an export that is made after it." in told.out
+        assert "not newer than this folder" in " ".join((tmp_path / "older" / "VERIFY.txt").read_text("utf-8").split())
+
+
+async def test_records_without_a_checkpoint_are_counted_as_the_logs(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await audit.keeper.sign()
+        await AtWork.of(one).sent()
+        size = (await audit.keeper.book.standing()).head.size
+        assert f"{size} records of a log of {size}." in (await audit.verify()).out
+        await audit("archive", tmp_path / "old")
+        await audit("prune", "--yes")
+        whole = (await audit.keeper.book.standing()).head.size
+        assert f"{whole - size} records of a log of {whole}." in (await audit.verify()).out
+
+
+async def test_a_wrong_word_to_verify_says_what_to_give_instead(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await audit("export", tmp_path / "out")
+        key = await audit.verify(tmp_path / "out", "--key", tmp_path / "out" / "public-key.vkey")
+        assert key.code == 3
+        assert "Give the key itself, the line that public-key.vkey holds" in key.out
+        pin = await audit.verify(tmp_path / "out", "--pin", tmp_path / "nowhere" / "pin")
+        assert pin.code == 3
+        assert f"The pin {tmp_path / 'nowhere' / 'pin'} cannot be written" in pin.out
+        assert ".new" not in pin.out
+        (tmp_path / "x.sqlite3").touch()
+        file = await audit.verify(tmp_path / "x.sqlite3")
+        assert file.code == 3
+        assert f"sqlite:///{tmp_path / 'x.sqlite3'}" in file.out
 
 
 async def test_the_database_verifies_as_it_is(tmp_path: Path) -> None:
@@ -107,7 +166,7 @@ async def test_a_part_is_exported_with_proofs(tmp_path: Path, words: list[str]) 
         assert TICKET in tickets
         assert (104 in tickets) == (words[0] == "--since")
         assert not (tmp_path / "out" / "personal.jsonl").exists()
-        assert (await audit.verify(tmp_path / "out", "--anchor", tmp_path / "out" / "checkpoint")).code == 0
+        assert (await audit.verify(tmp_path / "out", "--anchor", audit.outside(tmp_path / "out"))).code == 0
 
 
 async def test_the_texts_go_along_only_when_asked_for(tmp_path: Path) -> None:

@@ -162,7 +162,12 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
 
     trust = Trust(words.key, words.pin, words.anchor)
     if "://" not in target:
-        return check_folder(Path(target).expanduser().absolute(), trust)
+        path = Path(target).expanduser().absolute()
+        if path.is_file():
+            return Report(
+                unreadable=f"{path} is a file and no export's folder. A data file's address is sqlite:///{path}"
+            )
+        return check_folder(path, trust)
 
     async def looked() -> Report:
         async with opened_to_read(target) as book:

@@ -24,9 +24,11 @@ from deskgate.desk.audit.verify import (
     Tree,
     Unreadable,
     anchor_of,
+    check_outside,
     claims_of,
     keyring,
     leaf_hash,
+    move_pin,
     parse_checkpoint,
     parse_note,
     parse_vkey,
@@ -55,14 +57,14 @@ def check_folder(folder: Path, trust: Trust) -> Report:
     """Check an export. Of a file with many checkpoints the newest one counts that is not newer than the export."""
     size = _size_of(folder)
     try:
+        check_outside(folder, [*trust.anchors, *([trust.pin] if trust.pin else [])])
         chosen = [_chosen(path, size) for path in trust.anchors]
         pinned = _pinned(trust.pin)
     except (OSError, Unreadable) as error:
         return Report(unreadable=str(error))
     report = verify_folder(folder, keys=trust.keys, anchors=[note for note, _ in chosen if note] + pinned)
     report.gaps += [gap for _, gap in chosen if gap]
-    _move_pin(trust.pin, report)
-    return report
+    return _pinned_on(trust.pin, report)
 
 
 def check_database(book: Book, trust: Trust) -> Report:
@@ -75,8 +77,7 @@ def check_database(book: Book, trust: Trust) -> Report:
         report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
     except (OSError, Unreadable) as error:
         report.unreadable = str(error)
-    _move_pin(trust.pin, report)
-    return report
+    return _pinned_on(trust.pin, report)
 
 
 def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[bytes]) -> None:
@@ -91,7 +92,7 @@ def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[by
     tree = _follow(report, book, start, head.size, chain, _kept(report, start, claims))
     if (head.log, head.size, head.prev, head.root) != (given.origin, tree.size, chain.before, tree.root()):
         report.found("head.row", "What the database says of the log's end is not what its records come to.", tree.size)
-    report.records = tree.size - start.size
+    report.first, report.records = start.size, tree.size - start.size
     if start.size:
         report.facts.append(
             f"Records 0 to {start.size - 1} were archived to {start.folder} ({start.archived_at}) and dropped here; check "
@@ -251,10 +252,9 @@ def _pinned(pin: Path | None) -> list[bytes]:
     return [pin.read_bytes()[: NOTE_LIMIT_BYTES + 1]] if pin is not None and pin.exists() else []
 
 
-def _move_pin(pin: Path | None, report: Report) -> None:
-    """The pin moves on where nothing is wrong, and what it held could be compared."""
-    if pin is None or report.exit_code not in (0, 2) or not report.compared or not report.checkpoint:
-        return
-    fresh = pin.with_name(pin.name + ".new")
-    fresh.write_bytes(report.checkpoint)
-    fresh.replace(pin)
+def _pinned_on(pin: Path | None, report: Report) -> Report:
+    try:
+        move_pin(pin, report)
+    except Unreadable as error:
+        report.unreadable = str(error)
+    return report

@@ -17,7 +17,8 @@ What you need from elsewhere
 Whoever made this folder could have made the keys in it. So get these two from the log's operator by another way:
 
   the log's key        {vkey}
-  a checkpoint         any copy of the file "checkpoint" that was kept elsewhere: the newer, the more it covers
+  a checkpoint         any copy of the file "checkpoint" that was kept elsewhere: the newer, the more it covers, but
+                       not newer than this folder (over more than {size} records): ask for a newer folder then
 
 1. Nothing was changed on the way
 ---------------------------------

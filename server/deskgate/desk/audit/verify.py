@@ -42,6 +42,11 @@ FILES = ("audit.jsonl", "audit.csv", "checkpoint", "checkpoints.jsonl", "policy"
 SUMS, SUMS_SIGNATURE, PROOFS, PERSONAL = "SHA256SUMS", "SHA256SUMS.sig", "proofs", "personal.jsonl"
 CSV_HEAD = '"seq","time","event","kind","actor","for","ticket","message","verdict","digest","status","record_sha256"'
 
+OLDER = (
+    "There are only {size} records here, and {name} was signed later: either this is older than what you gave (an earlier "
+    "export, a database put back from a copy), or its end was cut off. Ask for an export that is made after it."
+)
+
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _SUM = re.compile(r"([0-9a-f]{64})  ((?:proofs/)?[A-Za-z0-9_.-]+)", re.ASCII)
@@ -202,7 +207,10 @@ def parse_vkey(text: str) -> Key:
     except ValueError:
         data = b""
     if not named(name) or len(data) != 33 or data[0] != ED25519 or key_of(name, data[1:]).id.hex() != digits:
-        raise Unreadable(f"This is no Ed25519 verifier key: {text[:200]!r}")
+        raise Unreadable(
+            f"This is no Ed25519 verifier key: {text[:200]!r}. Give the key itself, the line that public-key.vkey holds, "
+            "and no file's name."
+        )
     return key_of(name, data[1:])
 
 
@@ -335,12 +343,16 @@ class Finding:
 
 @dataclass
 class Report:
-    """What a check found: `gaps` is what it cannot know, `facts` what a reader should know anyway."""
+    """What a check found: `gaps` is what it cannot know, `facts` what a reader should know anyway.
+
+    `records` were looked at, in a whole log from number `first` on; `size` is what the newest checkpoint counts.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
     unreadable: str = ""
+    first: int = 0
     records: int = 0
     size: int = 0
     covered: int = -1
@@ -354,9 +366,12 @@ class Report:
         return 3 if self.unreadable else 1 if self.findings else 2 if self.gaps else 0
 
     def found(self, rule: str, sentence: str, seq: int | None = None) -> None:
-        """Add a finding; beyond a bound they are only counted."""
+        """Add a finding, once; beyond a bound they are only counted."""
+        one = Finding(rule, sentence, seq)
+        if one in self.findings:
+            return
         if len(self.findings) < FINDINGS_LIMIT:
-            self.findings.append(Finding(rule, sentence, seq))
+            self.findings.append(one)
         else:
             self.more += 1
 
@@ -384,7 +399,8 @@ class Report:
         lines += [f"NOT KNOWN   {one}" for one in self.gaps] + [f"note        {one}" for one in self.facts]
         if not self.unreadable and not self.findings:
             intact = "NO FAULT    " if self.gaps else "INTACT      "
-            lines.insert(0, f"{intact}{self.records} records of a log of {self.size}.")
+            there = max(self.size, self.first + self.records)  # the last ones may have no checkpoint yet
+            lines.insert(0, f"{intact}{self.records} records of a log of {there}.")
         return "".join("".join(one if one.isprintable() else "?" for one in line) + "\n" for line in lines)
 
 
@@ -616,9 +632,10 @@ class Comparison:
 
     def finish(self, size: int) -> None:
         """What is claimed of larger sizes is missing."""
-        if self._claim is not None:
-            name, claimed = self._claim.name, self._claim.size
-            self._report.found("tree.size", f"{name} counts {claimed} records, and there are only {size}.", size)
+        if self._claim is not None and self._claim.outside:
+            self._report.found("tree.size", OLDER.format(size=size, name=self._claim.name), size)
+        elif self._claim is not None:
+            self._report.found("tree.size", f"There are only {size} records under {self._claim.name}.", size)
 
 
 class Walk:
@@ -857,11 +874,11 @@ class Beside:
         self._opened = map(json.loads, folder.lines(PERSONAL, PERSONAL_LIMIT_BYTES)) if there else iter(())
         self._next: Any = None
         self._sealed = 0
-        self._same_rows = True
+        self._same_rows = table is not None
 
     def start(self) -> None:
         """Read the first lines."""
-        if next(self._rows, b"") != CSV_HEAD.encode():
+        if self._same_rows and next(self._rows, b"") != CSV_HEAD.encode():
             self._same_rows = False
             self._report.found("csv.row", "audit.csv does not begin with its headings.")
         self._report.attempt(self._advance)
@@ -1019,7 +1036,8 @@ def _connect(report: Report, folder: Folder, given: Given) -> None:
     least, size, root = 0, given.point.size, given.point.root
     open_claims = [one for one in given.anchors if one.size <= size]
     if len(open_claims) < len(given.anchors):
-        report.found("tree.size", f"A checkpoint from outside counts more than the {size} records of this log.", size)
+        newest = max(given.anchors, key=lambda one: one.size)
+        report.found("tree.size", OLDER.format(size=size, name=newest.name), size)
     for data, proof in _points(folder):
         claim = signed_claim(data, given.ring, given.origin, least)
         least = claim.size
@@ -1129,19 +1147,54 @@ def _arguments() -> _Arguments:
     return parser
 
 
+def check_outside(path: Path, given: Iterable[Path]) -> None:
+    """What comes with a folder vouches for nothing in it, and a pin among its files would be handed on with it.
+
+    Raises:
+        Unreadable: one of these files lies in the folder.
+    """
+    for one in given:
+        if one.resolve().is_relative_to(path.resolve()):
+            raise Unreadable(
+                f"{one} lies in the folder that is checked, so it proves nothing: whoever made the folder could have made "
+                "it as well. Name a file that was kept elsewhere."
+            )
+
+
+def move_pin(pin: Path | None, report: Report) -> None:
+    """The pin moves on where nothing is wrong, and what it held could be compared.
+
+    Raises:
+        Unreadable: it cannot be written.
+    """
+    if pin is None or report.exit_code not in (0, 2) or not report.compared or not report.checkpoint:
+        return
+    fresh = pin.with_name(pin.name + ".new")
+    try:
+        fresh.write_bytes(report.checkpoint)
+        fresh.replace(pin)
+    except OSError as error:
+        raise Unreadable(
+            f"The pin {pin} cannot be written ({error.strerror}), so nothing was kept. Name a file in a folder that is "
+            "there and that you may write to."
+        ) from None
+
+
 def verify_pinned(path: Path, keys: Sequence[str], pin: Path | None, anchors: Sequence[Path]) -> Report:
-    """Check an export against files with checkpoints; the pin moves forward where nothing is wrong or left uncompared."""
+    """Check an export against files with checkpoints, and move the pin.
+
+    Raises:
+        Unreadable: one of the files cannot be used.
+    """
+    check_outside(path, [*anchors, *([pin] if pin else [])])
     try:
         given = [Folder(one.parent).small(one.name, NOTE_LIMIT_BYTES) for one in anchors]
         if pin is not None and os.path.lexists(pin):
             given.append(Folder(pin.parent).small(pin.name, NOTE_LIMIT_BYTES))
     except Broken as broken:
-        return Report(unreadable=broken.sentence)
+        raise Unreadable(broken.sentence) from None
     report = verify_folder(path, keys=keys, anchors=given)
-    if pin is not None and report.exit_code in (0, 2) and report.compared:
-        fresh = pin.with_name(pin.name + ".new")
-        fresh.write_bytes(report.checkpoint)
-        fresh.replace(pin)
+    move_pin(pin, report)
     return report
 
 
