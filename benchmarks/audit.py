@@ -81,13 +81,13 @@ def _checkpoints(folder: Path) -> Iterator[bytes]:
 
 def export(folder: Path, name: str, select: bool) -> dict[str, float]:
     """Write an export from the lines: all, or one ticket of 5,000."""
-    from deskgate.desk.audit.export import Source, of_ticket, write_export
+    from deskgate.desk.audit.export import Source, of_tickets, write_export
     from deskgate.desk.audit.note import Signer
 
     *_, newest = _checkpoints(folder)
     with (folder / "lines").open("rb") as file:
         source = Source((line[:-1] for line in file), newest, _checkpoints(folder), Signer(NAME, bytes(32)))
-        write_export(folder / name, source, of_ticket(42) if select else None)
+        write_export(folder / name, source, of_tickets([42]) if select else None)
     (folder / "anchor").write_bytes(newest)
     return {}
 

@@ -13,7 +13,7 @@ import pytest
 from trail import NAME, OTHER_KEY, SIGNER, START, Trail, changed, frontier, rules, signed_again, summed, trail
 
 from deskgate.desk.audit import export as exporting
-from deskgate.desk.audit.export import LogDamaged, of_period, of_records, of_ticket, write_export
+from deskgate.desk.audit.export import LogDamaged, of_period, of_records, of_tickets, write_export
 from deskgate.desk.audit.leaflet import leaflet
 from deskgate.desk.audit.record import Actor, Entry, Head, append
 from deskgate.desk.audit.verify import (
@@ -92,7 +92,7 @@ def test_a_whole_export_has_every_line_as_it_was_hashed(tmp_path: Path) -> None:
 
 
 SELECTIONS = {
-    "a ticket": (of_ticket(43), [3, 10, 17, 24, 31, 38, 45, 52, 59]),
+    "a ticket": (of_tickets([43]), [3, 10, 17, 24, 31, 38, 45, 52, 59]),
     "a period": (of_period("2026-01-05T08:00:10", "2026-01-05T08:00:14"), [10, 11, 12, 13]),
     "a customer's records": (of_records([0, 1, 30, 59]), [0, 1, 30, 59]),
     "nothing": (of_records([]), []),
@@ -121,14 +121,14 @@ def _fresh(name: str) -> exporting.Wanted:
 
 
 def test_a_selections_proof_file_stands_alone(tmp_path: Path) -> None:
-    folder = LOG.export(tmp_path / "export", of_ticket(43))
+    folder = LOG.export(tmp_path / "export", of_tickets([43]))
     index, hashes, note = parse_proof((folder / "proofs" / "17.tlog-proof").read_bytes())
     assert (index, note) == (17, LOG.newest)
     assert verify_inclusion(leaf_hash(LOG.lines[17]), 17, 60, hashes, frontier(LOG.lines).root())
 
 
 def test_an_earlier_checkpoint_from_outside_fits_a_selection_by_its_proof_of_consistency(tmp_path: Path) -> None:
-    folder = LOG.export(tmp_path / "export", of_ticket(43))
+    folder = LOG.export(tmp_path / "export", of_tickets([43]))
     report = verify_folder(folder, keys=KEYS, anchors=[LOG.checkpoints[0]])
     assert report.exit_code == 2
     assert report.covered == 20
@@ -201,7 +201,7 @@ def _consistency_is_no_list(folder: Path) -> None:
 def test_a_selection_with_a_wrong_proof_is_refused_even_under_right_sums(
     bend: Callable[[Path], None], rule: str, tmp_path: Path
 ) -> None:
-    folder = LOG.export(tmp_path / "export", of_ticket(43))
+    folder = LOG.export(tmp_path / "export", of_tickets([43]))
     bend(folder)
     assert rule in rules(verify_folder(summed(folder), keys=KEYS))
 
@@ -304,7 +304,7 @@ def test_a_log_that_does_not_fit_its_checkpoint_is_not_exported_and_nothing_is_l
 
 def test_a_line_that_is_no_record_stops_a_selection(tmp_path: Path) -> None:
     for line in (b"{}", b'{"ticket":43}', b"[" * 50_000):
-        for wanted in (of_ticket(43), of_period("2026", "2027"), of_records([0])):
+        for wanted in (of_tickets([43]), of_period("2026", "2027"), of_records([0])):
             with pytest.raises(LogDamaged):
                 replace(LOG, lines=[line, *LOG.lines[1:]]).export(tmp_path / "export", wanted)
     assert list(tmp_path.iterdir()) == []
@@ -313,7 +313,7 @@ def test_a_line_that_is_no_record_stops_a_selection(tmp_path: Path) -> None:
 def test_a_checkpoint_newer_than_the_export_stops_a_selection(tmp_path: Path) -> None:
     newer = trail(80, every=20).checkpoints
     with pytest.raises(LogDamaged):
-        replace(LOG, checkpoints=newer).export(tmp_path / "export", of_ticket(43))
+        replace(LOG, checkpoints=newer).export(tmp_path / "export", of_tickets([43]))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -347,5 +347,5 @@ def test_a_tickets_records_are_also_those_that_name_only_a_reply_on_it() -> None
     made = read_record(LOG.lines[0])
     records = [made | {"obj": one, "seq": seq} for seq, one in enumerate(about)]
     lines = [json.dumps(one, sort_keys=True, separators=(",", ":")).encode() for one in records]
-    wanted = of_ticket(7)
+    wanted = of_tickets([7])
     assert [seq for seq, line in enumerate(lines) if wanted(seq, line)] == [1, 2, 4]

@@ -13,7 +13,7 @@ import pytest
 from trail import NAME, OTHER_KEY, SIGNER, Trail, chained, changed, planted, rules, signed_again, summed, trail
 
 from deskgate.desk.audit import verify
-from deskgate.desk.audit.export import of_ticket
+from deskgate.desk.audit.export import of_tickets
 from deskgate.desk.audit.verify import Unreadable, main, verify_folder, verify_log
 
 LOG = trail(40, every=10)
@@ -300,7 +300,7 @@ def test_the_pin_does_not_move_past_what_it_could_not_compare(tmp_path: Path) ->
     pin = tmp_path / "pin"
     pin.write_bytes(signed_again(LOG.lines[:25], SIGNER).newest)
     kept = pin.read_bytes()
-    folder = LOG.export(tmp_path / "some", of_ticket(43))
+    folder = LOG.export(tmp_path / "some", of_tickets([43]))
     assert main([str(folder), *KEY, "--pin", str(pin)]) == 2
     assert pin.read_bytes() == kept
 

@@ -169,6 +169,33 @@ async def test_a_part_is_exported_with_proofs(tmp_path: Path, words: list[str]) 
         assert (await audit.verify(tmp_path / "out", "--anchor", audit.outside(tmp_path / "out"))).code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--ticket", "4711"], 1, "about this ticket, so nothing was exported. Check its number"),
+        (["--requester", "maria.lindqist@example.com"], 1, "about this address, so nothing was exported. Check its"),
+        (["--since", "2031-01-01"], 1, "No record is of that time, so nothing was exported"),
+        (["--until", "2001-01-01"], 1, "No record is of that time, so nothing was exported"),
+        (["--since", "2026-03-01", "--until", "2026-02-01"], 2, "--since is not before --until"),
+    ],
+)  # fmt: skip
+async def test_a_part_that_nothing_belongs_to_is_refused_before_anything_is_recorded(
+    tmp_path: Path, words: list[str], code: int, told: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit.keeper.sign()
+        size = (await audit.keeper.book.standing()).head.size
+        refused = await audit("export", tmp_path / "out", *words)
+        assert refused.code == code
+        assert told in refused.err
+        assert refused.out == ""
+        assert not (tmp_path / "out").exists()
+        assert (await audit.keeper.book.standing()).head.size == size
+        assert (await audit("show", "4711")).code == 1
+
+
 async def test_the_texts_go_along_only_when_asked_for(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from audit_office import AtWork, Operator, bench
 
+from desk.inbox.desk_at_work import REQUESTER, TICKET
+
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
 
@@ -63,3 +65,36 @@ async def test_records_that_vanish_before_an_archive_that_was_not_pruned_are_mis
         told = await audit.verify()
         assert told.code == 1, told.out
         assert "record.seq" in told.out
+
+
+@pytest.mark.parametrize("wrong", ["another", "empty", "nowhere"])
+async def test_a_folder_that_is_not_the_archive_is_refused_by_its_name(tmp_path: Path, wrong: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("export", tmp_path / "another", "--ticket", str(TICKET))
+        (tmp_path / "empty").mkdir()
+        await audit("archive", tmp_path / "a1")
+        await audit("prune", "--yes")
+        size = (await audit.keeper.book.standing()).head.size
+        for command in ("export", "archive"):
+            told = await audit(command, tmp_path / "out", "--archive", str(tmp_path / wrong))
+            assert told.code == 1
+            assert f"{tmp_path / wrong} is not the archive of the first" in told.err
+            assert f"archived to {tmp_path / 'a1'}" in told.err
+        assert (await audit.keeper.book.standing()).head.size == size, "nothing was recorded"
+
+
+@pytest.mark.parametrize("words", [("--ticket", str(TICKET)), ("--requester", REQUESTER)])
+async def test_a_part_whose_records_are_all_archived_is_exported_from_the_archive(
+    tmp_path: Path, words: tuple[str, str]
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "a1")
+        await audit("prune", "--yes")
+        told = await audit("export", tmp_path / "out", *words, "--archive", str(tmp_path / "a1"))
+        assert told.code == 0, told.err
+        assert b'"ev":"email.send"' in (tmp_path / "out" / "audit.jsonl").read_bytes()
+        assert (await audit.verify(tmp_path / "out")).code == 2

@@ -138,6 +138,9 @@ async def export(office: Office) -> int:
     if words.until and (words.ticket is not None or words.requester):
         office.terminal.complain("--until goes with --since or alone, not with --ticket or --requester.")
         return 2
+    if words.since and words.until and words.since >= words.until:
+        office.terminal.complain("--since is not before --until, so no record is between them. Exchange the two.")
+        return 2
     done = await taking.export(
         office.keeper, words.folder, selection, acting(), with_personal=words.with_personal, archive=words.archive
     )

@@ -38,6 +38,7 @@ from deskgate.desk.errors import BadInput, DeskError
 EACH_LIMIT = 10_000
 
 Wanted = Callable[[int, bytes], bool]
+_TICKET = re.compile(rb'"ticket":([0-9]+)')
 _REPLY = re.compile(rb'"(?:reply|corrects)":"([^"\\]{1,100})"')
 
 
@@ -70,17 +71,18 @@ class Exported:
     size: int
 
 
-def of_ticket(ticket_id: int) -> Wanted:
-    """Selects the records about a ticket and about the replies on it, which some records name alone; lines come in order."""
-    trace = f'"ticket":{ticket_id}'.encode()
+def of_tickets(ticket_ids: Iterable[int]) -> Wanted:
+    """Selects the records about these tickets and their replies, which some records name alone; lines come in order."""
+    tickets = set(ticket_ids)
+    traces = {str(one).encode() for one in tickets}
     replies: set[object] = set()
 
     def wanted(seq: int, line: bytes) -> bool:
         named = _REPLY.findall(line)
-        if trace not in line and not any(one.decode() in replies for one in named):
+        if traces.isdisjoint(_TICKET.findall(line)) and not any(one.decode() in replies for one in named):
             return False
         about = _read(line).get("obj", {})
-        if about.get("ticket") == ticket_id:
+        if about.get("ticket") in tickets:
             replies.update({about.get("reply")} - {None})
             return True
         return "ticket" not in about and bool(replies & {about.get("reply"), about.get("corrects")})

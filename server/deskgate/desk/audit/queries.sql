@@ -74,14 +74,8 @@ SELECT note FROM audit_checkpoints WHERE size = :size
 -- name: checkpoint_signed_by
 SELECT size, note FROM audit_checkpoints WHERE signed_at <= :before ORDER BY size DESC LIMIT 1
 
--- name: records_of_person
-SELECT seq FROM audit_records
-WHERE seq >= :seq AND seq < :end AND (
-    seq IN (SELECT seq FROM audit_personal WHERE person = :person)
-    OR ticket_id IN (SELECT ticket_id FROM replies WHERE LOWER(recipient) = :person)
-    OR ticket_id IN (SELECT ticket_id FROM arrivals WHERE LOWER(sender) = :person AND verified = 1)
-)
-ORDER BY seq LIMIT :limit
+-- name: personal_seqs
+SELECT seq FROM audit_personal WHERE person = :person AND seq >= :seq AND seq < :end ORDER BY seq LIMIT :limit
 
 -- name: key_records
 SELECT seq, line FROM audit_records WHERE ev IN ('log.start', 'key.rotate') ORDER BY seq
