@@ -5,10 +5,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from at_terminal import typed
 from audit_office import AtWork, Operator, bench
 
 from bench import Bench
 from desk.inbox.desk_at_work import REQUESTER, TICKET
+from deskgate.commands.events import act as events
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -77,6 +79,18 @@ async def test_a_person_is_forgotten_and_the_log_still_verifies(tmp_path: Path) 
         assert REQUESTER not in (tmp_path / "after" / "audit.jsonl").read_text("utf-8")
         assert "Zendesk" in told.err
         assert "MultiMail" in told.err
+
+
+async def test_an_event_whose_body_was_erased_says_so(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        await lived(one)
+        store = one.desk.core.store
+        (row,) = await store.rows("SELECT MAX(number) AS number FROM inbox_events")
+        await Operator(one, tmp_path)("erase", "--requester", REQUESTER, "--yes")
+        shown = await typed(
+            lambda terminal, words: events(store, terminal, words), "events", "show", str(row["number"]), "--body"
+        )
+        assert "it was erased with a person" in shown.out
 
 
 async def test_the_receipt_shows_whom_the_record_is_about_and_nothing_else_does(tmp_path: Path) -> None:

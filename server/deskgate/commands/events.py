@@ -100,7 +100,7 @@ def _told(event: dict[str, Any]) -> list[str]:
         lines.append("  effect    none was begun by this event")
     if "body" not in event:
         return [*lines, f"  body      {event['body_bytes']} bytes (--body shows it)"]
-    return [*lines, "", event["body"] or "The body was dropped: the event is done and old."]
+    return [*lines, "", event["body"] or "The body is gone: the event is done and old, or it was erased with a person."]
 
 
 async def _replay(events: "Events", terminal: Terminal, words: argparse.Namespace) -> int:
