@@ -98,3 +98,24 @@ async def test_a_part_whose_records_are_all_archived_is_exported_from_the_archiv
         assert told.code == 0, told.err
         assert b'"ev":"email.send"' in (tmp_path / "out" / "audit.jsonl").read_bytes()
         assert (await audit.verify(tmp_path / "out")).code == 2
+
+
+async def test_a_prune_with_nothing_new_says_so_and_does_not_ask(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "a1")
+        first = await audit("prune", "--yes")
+        assert "are only in" in first.out
+        again = await audit("prune")
+        assert again.code == 0
+        assert "There is nothing to drop" in again.out
+        assert str(tmp_path / "a1") in again.out
+        await audit("archive", tmp_path / "a2", "--archive", str(tmp_path / "a1"))
+        assert "are only in" in (await audit("prune", "--yes")).out
+
+
+async def test_the_command_that_drops_what_was_archived_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        told = await Operator(one, tmp_path)("archive", tmp_path / "a1", "--sandbox")
+        assert "`deskgate audit prune --sandbox`" in told.out

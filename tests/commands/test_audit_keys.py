@@ -165,7 +165,7 @@ async def test_a_key_is_changed_and_whoever_trusts_either_key_can_check(tmp_path
         await AtWork.of(one).sent()
         await audit("export", tmp_path / "before")
         old = (await audit.keeper.signer()).vkey
-        told = await audit("rotate-key")
+        told = await audit("rotate-key", "--yes")
         new = told.out.strip()
         assert new != old
         assert (await audit.keeper.signer()).vkey == new
@@ -179,12 +179,22 @@ async def test_a_key_is_changed_and_whoever_trusts_either_key_can_check(tmp_path
         assert len(note.signatures) == 1, "the old key signs no more"
 
 
+async def test_without_a_yes_no_key_is_changed(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        old = (await audit.keeper.signer()).vkey
+        told = await audit("rotate-key")
+        assert told.code == 1
+        assert "Nothing was changed. Without a person to ask, say --yes." in told.err
+        assert (await audit.keeper.signer()).vkey == old
+
+
 async def test_a_server_that_runs_while_the_key_is_changed_signs_with_the_new_one(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)
         server = audit.keeper
         await server.sign()
-        new = (await audit("rotate-key")).out.strip()
+        new = (await audit("rotate-key", "--yes")).out.strip()
         await recorded(server)
         await server.sign()
         assert (await audit.verify(None, "--key", new)).code == 2

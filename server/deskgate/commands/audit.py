@@ -189,9 +189,8 @@ async def archive(office: Office) -> int:
 
     words = office.words
     done = await archiving.archive(office.keeper, words.folder, acting(), before=words.before, earlier=words.archive)
-    office.terminal.give(
-        f"{done.folder}: records 0 to {done.size - 1}. Keep it; `deskgate audit prune` drops them here."
-    )
+    then = office.terminal.hint("Keep it; `deskgate audit prune` drops them here.")
+    office.terminal.give(f"{done.folder}: records 0 to {done.size - 1}. {then}")
     return 0
 
 
@@ -199,6 +198,13 @@ async def prune(office: Office) -> int:
     """Drop what was archived."""
     from deskgate.desk.audit import archiving
 
+    book = office.keeper.book
+    if not await archiving.to_drop(book):
+        start = await book.start()
+        office.terminal.give(
+            f"There is nothing to drop: records before number {start.size} are in {start.folder} already."
+        )
+        return 0
     if not office.agreed("Drop the archived records from this database, for good?"):
         office.terminal.complain("Nothing was dropped. Without a person to ask, say --yes.")
         return 1
@@ -211,6 +217,9 @@ async def rotate_key(office: Office) -> int:
     """Change the signing key."""
     from deskgate.desk.audit.said import acting
 
+    if not office.agreed("Change the log's signing key, for good?"):
+        office.terminal.complain("Nothing was changed. Without a person to ask, say --yes.")
+        return 1
     old, new = await office.keeper.rotate(acting())
     office.terminal.give(new.vkey)
     office.terminal.complain(

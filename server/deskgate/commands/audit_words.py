@@ -53,7 +53,8 @@ def add(commands: Commands) -> None:
     pruned = actions.add_parser("prune", help="drop the archived records; the rest still verifies", epilog=CODES)
     pruned.add_argument("--archive", type=path, metavar="DIR", help="where the archive is by now, if it was moved")
     pruned.add_argument("--yes", action="store_true", help="do not ask")
-    actions.add_parser("rotate-key", help="change the signing key; both keys sign the change", epilog=CODES)
+    changed = actions.add_parser("rotate-key", help="change the signing key; both keys sign the change", epilog=CODES)
+    changed.add_argument("--yes", action="store_true", help="do not ask")
     parser.set_defaults(run=answered_by("audit"), json=False)
 
 

@@ -18,6 +18,7 @@ from deskgate.desk.audit.tree import Frontier, leaf_hash
 from deskgate.desk.audit.verify import read_record
 from deskgate.desk.clock import iso
 from deskgate.desk.errors import BadInput
+from deskgate.desk.store.tables import Row
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,23 @@ async def _noted(book: Book) -> str:
     return str(found[0]["folder"]) if found else "another folder"
 
 
+async def to_drop(book: Book) -> int:
+    """How far the archived records reach that are still here; 0 where none are.
+
+    Raises:
+        BadInput: nothing was archived.
+    """
+    upto = (await _newest(book))["upto"]
+    return 0 if (await book.start()).size == upto else int(upto)
+
+
+async def _newest(book: Book) -> Row:
+    found = await book.ask("archived")
+    if not found:
+        raise BadInput("Nothing was archived so far: `deskgate audit archive DIR`.")
+    return found[0]
+
+
 async def prune(keeper: Keeper, folder: Path | None = None) -> tuple[int, Path]:
     """Drop the archived records, after a look at the archive; gives how far, and where the archive is.
 
@@ -81,10 +99,8 @@ async def prune(keeper: Keeper, folder: Path | None = None) -> tuple[int, Path]:
     Raises:
         BadInput: nothing was archived, or the archive is not whole any more. Nothing was dropped.
     """
-    found = await keeper.book.ask("archived")
-    if not found:
-        raise BadInput("Nothing was archived so far: deskgate audit archive DIR.")
-    upto, place = found[0]["upto"], folder or Path(found[0]["folder"])
+    noted = await _newest(keeper.book)
+    upto, place = noted["upto"], folder or Path(noted["folder"])
     signer = await keeper.signer()
     report = await to_thread.run_sync(check_folder, place, Trust(keys=[signer.vkey]))
     if report.exit_code not in (0, 2) or report.records != upto:
