@@ -26,6 +26,7 @@ async def test_a_log_whose_next_archive_waits_for_its_prune_verifies_and_is_expo
         await AtWork.of(one).sent()
         await audit("archive", tmp_path / "a1")
         await audit("prune", "--yes")
+        assert (await audit("rotate-key", "--yes")).code == 0
         await AtWork.of(one).sent(body="And another thing.")
         first = ("--archive", tmp_path / "a1")
         assert (await audit("archive", tmp_path / "a2", *map(str, first))).code == 0
