@@ -84,7 +84,7 @@ async def day(one: Bench) -> None:
         return
     first = await insisting(clock, lambda: desk.draft(TICKET, BODY))
     clock.advance(5)
-    await desk.pending(limit=10)
+    await desk.show((await desk.pending(limit=10)).items)
     await insisting(clock, lambda: approved(desk, first.message_id or ""))
     clock.advance(60)
     await desk.track(ticket_id=TICKET)

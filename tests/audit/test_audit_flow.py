@@ -105,7 +105,7 @@ async def test_showing_the_same_form_again_to_the_same_principal_is_no_news(tmp_
         await one.desk.draft(TICKET, BODY)
         one.clock.advance(5)
         for _ in range(3):
-            await one.desk.pending(limit=10)
+            await one.desk.show((await one.desk.pending(limit=10)).items)
             one.clock.advance(5)
         records = await agree(one.desk.core.store)
         assert events(records).count("email.show shown") == 1

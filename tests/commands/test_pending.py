@@ -6,6 +6,7 @@ import os
 import pytest
 from desk_terminal import BODY, Seat, Stream
 
+from audit.agreement import records_of
 from deskgate import settings
 from deskgate.commands.terminal import Line, Terminal, width
 
@@ -70,6 +71,36 @@ def test_the_whole_mail_is_shown_where_it_is_asked_for(seat: Seat, how: list[str
     assert f"To: {reply.recipient}\nSubject: {reply.subject}\n" in seat.out
     assert f"Digest: {reply.digest}\n" in seat.out
     assert f"{BODY}\nZero‹U+200B›width." in seat.out
+
+
+SHOWING = ["--full"], ["--json"], ["MESSAGE"]
+
+
+@pytest.mark.parametrize("how", [[], *SHOWING], ids=["table", "full", "json", "one"])
+def test_only_a_mail_whose_text_was_on_the_screen_is_on_record_as_shown(seat: Seat, how: list[str]) -> None:
+    chosen, other = seat.draft("First words.", 101), seat.draft("Second words.", 104)
+    assert seat("pending", *(chosen.message_id if word == "MESSAGE" else word for word in how)) == 0
+    records = seat.at_desk(lambda desk: records_of(desk.core.store))
+    shown = {one["obj"]["reply"] for one in records if one["ev"] == "email.show"}
+    assert shown == {one.id for one in (chosen, other) if one.body in seat.out}
+    assert bool(shown) == bool(how)
+
+
+def test_reading_the_queue_keeps_no_older_look_at_a_mail_alive(seat: Seat) -> None:
+    reply = seat.draft()
+    assert seat("pending", reply.message_id) == 0
+    seat.clock.advance(24 * 3600)
+    assert seat("pending") == 0
+    assert seat("decide", reply.message_id, "approve", "--digest", reply.digest, "--yes") == 1
+    assert "was not shown to you within the last 24 hours" in seat.err
+
+
+def test_what_multimail_appended_is_found_by_deskgate_and_not_done_by_whoever_lists(seat: Seat) -> None:
+    seat.draft()
+    seat("pending")
+    records = seat.at_desk(lambda desk: records_of(desk.core.store))
+    found = [one["actor"] for one in records if one["ev"] == "email.pending"][-1]
+    assert (found["kind"], found["id"]) == ("system", "deskgate")
 
 
 def test_one_of_several_is_shown_alone(seat: Seat) -> None:

@@ -24,7 +24,7 @@ import pytest
 from desk.policy.policy_texts import LOW_RISK
 from deskgate import settings
 from deskgate.app import open_desk
-from deskgate.desk import Confirmation, Core, Desk, Principal, Reply, wire
+from deskgate.desk import Confirmation, Core, Desk, Principal, Queue, Reply, wire
 from deskgate.desk.errors import DeskError
 from deskgate.desk.settle import recover
 from deskgate.sandbox import constants
@@ -241,10 +241,16 @@ class Walk(Promise):
         await self.act(DRAFTERS[1], lambda desk: desk.draft(ticket, body))
 
     async def show(self, *, nested: bool = False) -> None:
-        """List what waits, or look at one mail."""
+        """List what waits, with each mail in whole, or look at one mail."""
+
+        async def listed(desk: Desk) -> Queue:
+            queue = await desk.pending(limit=20)
+            await desk.show(queue.items)
+            return queue
+
         mail = self._one_mail()
         if mail is None or self.dice.random() < 0.5:
-            queue = await self.act(DECIDERS[0], lambda desk: desk.pending(limit=20), nested=nested)
+            queue = await self.act(DECIDERS[0], listed, nested=nested)
             looks = [] if isinstance(queue, DeskError | Died) else [item.look for item in queue.items if item.look]
         else:
             looks = [await self.act(DECIDERS[0], lambda desk: desk.look(mail), nested=nested)]

@@ -39,6 +39,7 @@ async def list_zendesk_pending(
     Each with its ticket, the whole mail as MultiMail holds it now, its digest, and whether it is stale.
     """
     queue = await desk.pending(limit=limit, cursor=cursor, ticket_id=ticket_id)
+    await desk.show(queue.items)
     now = desk.core.clock.now()
     return PendingReplies(
         pending=[pending_reply(item, now) for item in queue.items],

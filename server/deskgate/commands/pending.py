@@ -62,7 +62,7 @@ def act(
     def command() -> int:
         with take_seat(settings, clock=clock, transport=transport) as seat:
             whole = not words.json and (words.full or words.message_id is not None)
-            found = seat.wait_for(lambda desk: _waiting(desk, words.ticket, words.message_id, whole=whole))
+            found = seat.wait_for(lambda desk: _waiting(desk, words, whole=whole))
         if words.json:
             terminal.give(_dump(found))
         else:
@@ -73,13 +73,15 @@ def act(
     return ending(terminal, command)
 
 
-async def _waiting(desk: Desk, ticket_id: int | None, message_id: str | None, *, whole: bool) -> Waiting:
-    queue = await desk.pending(limit=SHOWN_LIMIT, ticket_id=ticket_id, chars=TEXT_LIMIT_CHARS)
-    if message_id is not None:
-        chosen = tuple(item for item in queue.items if item.reply.message_id == message_id)
+async def _waiting(desk: Desk, words: argparse.Namespace, *, whole: bool) -> Waiting:
+    queue = await desk.pending(limit=SHOWN_LIMIT, ticket_id=words.ticket, chars=TEXT_LIMIT_CHARS)
+    if words.message_id is not None:
+        chosen = tuple(item for item in queue.items if item.reply.message_id == words.message_id)
         if not chosen:
             raise BadInput("No reply with that id waits for a decision. `deskgate pending` shows those that do.")
         queue = replace(queue, items=chosen)
+    if whole or words.json:
+        await desk.show(queue.items)
     looks = [item.look for item in queue.items if item.look] if whole else []
     return Waiting(queue, desk.core.clock.now(), {look.reply.id: await sight(desk, look) for look in looks})
 

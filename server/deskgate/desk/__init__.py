@@ -4,6 +4,7 @@ A `Desk` is what one call sees: the shared rooms, and the principal it acts for.
 fields; the only way there is `Desk.decide`.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from deskgate.desk.decide import Confirmation, Decision
 from deskgate.desk.inbox import arrivals
 from deskgate.desk.look import Look, check
 from deskgate.desk.principals import Principal
-from deskgate.desk.queue import Queue
+from deskgate.desk.queue import Pending, Queue
 from deskgate.desk.replies import NoteRecord, Reply
 from deskgate.desk.zendesk import Zendesk
 
@@ -60,9 +61,12 @@ class Desk:
     ) -> Queue:
         """See `queue.pending`."""
         with self._acting():
-            return await queue.pending(
-                self.core, self.caller, limit=limit, cursor=cursor, ticket_id=ticket_id, chars=chars
-            )
+            return await queue.pending(self.core, limit=limit, cursor=cursor, ticket_id=ticket_id, chars=chars)
+
+    async def show(self, items: Iterable[Pending]) -> None:
+        """See `queue.show`."""
+        with self._acting():
+            await queue.show(self.core, self.caller, items)
 
     async def look(self, message_id: str) -> Look | None:
         """See `decide.look_at_held`."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from deskgate.desk.audit.said import Once
+from deskgate.desk.audit.said import SYSTEM, Once, acting, acting_as
 from deskgate.desk.audit.telling import of_showing
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
@@ -96,7 +96,7 @@ async def show(core: Core, look: Look, to: Principal) -> Look:
 
 
 async def show_all(core: Core, looks: Sequence[Look], to: Principal) -> list[Look]:
-    """The same for a whole page of the queue, in one write."""
+    """The same for several mails at once, in one write."""
     now = core.now()
     for look in looks:
         if look.digest != look.reply.digest:
@@ -108,12 +108,15 @@ async def show_all(core: Core, looks: Sequence[Look], to: Principal) -> list[Loo
             for one, look in zip(values, looks, strict=True)
         ]
         await core.store.tell(*told, behind=[(_sql("show_again"), one) for one in values])
-    return [await _with_footer(core, look) for look in looks]
+    return [await with_footer(core, look) for look in looks]
 
 
-async def _with_footer(core: Core, look: Look) -> Look:
+async def with_footer(core: Core, look: Look) -> Look:
+    """Remember the footer that MultiMail first appended. That is our own finding, whoever had us look."""
     if look.reply.footer is None and not look.own_copy:
-        kept = await core.store.save_reply(replace(look.reply, footer=look.footer))
+        who = acting()
+        with acting_as(who if who.kind == "system" else replace(SYSTEM, behalf=who.id)):
+            kept = await core.store.save_reply(replace(look.reply, footer=look.footer))
         return replace(look, reply=kept) if kept else look
     return look
 

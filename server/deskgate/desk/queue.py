@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput
-from deskgate.desk.look import Look, look_at, show_all
+from deskgate.desk.look import Look, look_at, show_all, with_footer
 from deskgate.desk.multimail import Mail, Stage
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, Reply
@@ -39,7 +40,6 @@ class Queue:
 
 async def pending(
     core: Core,
-    caller: Principal,
     *,
     limit: int = 20,
     cursor: str | None = None,
@@ -47,6 +47,8 @@ async def pending(
     chars: int = PAGE_CHARS,
 ) -> Queue:
     """List held replies, oldest first, with what MultiMail holds now and what the tickets are by now.
+
+    A list shows nobody a mail: whoever puts whole mails in front of somebody calls `show` as well.
 
     `chars` bounds the texts of one page; a page for people may ask for more than a model could read.
 
@@ -62,9 +64,14 @@ async def pending(
     page = _fitting(rest[:limit], chars)
     tickets = await core.zendesk.tickets({reply.ticket_id for reply in page})
     items = [_item(reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
-    items = await _shown(core, caller, items)
+    items = [await _remembered(core, item) for item in items]
     more = len(rest) > len(page)
     return Queue(tuple(items), len(ours), foreign, _encoded(page[-1]) if more and page else None)
+
+
+async def show(core: Core, caller: Principal, items: Iterable[Pending]) -> None:
+    """Remember that these mails, whole and with their digests, were put in front of this caller."""
+    await show_all(core, [item.look for item in items if item.look], caller)
 
 
 async def _held(core: Core) -> list[Mail]:
@@ -106,10 +113,11 @@ def _item(reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
     return Pending(reply, ticket, look_at(reply, mail, ticket))
 
 
-async def _shown(core: Core, caller: Principal, items: list[Pending]) -> list[Pending]:
-    looks = await show_all(core, [item.look for item in items if item.look], caller)
-    shown = {look.reply.id: look for look in looks}
-    return [Pending(look.reply, item.ticket, look) if (look := shown.get(item.reply.id)) else item for item in items]
+async def _remembered(core: Core, item: Pending) -> Pending:
+    if item.look is None:
+        return item
+    look = await with_footer(core, item.look)
+    return replace(item, reply=look.reply, look=look)
 
 
 def _encoded(last: Reply) -> str:

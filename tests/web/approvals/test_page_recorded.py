@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from approvals_bench import Desk
 
+from audit.agreement import records_of
 from deskgate.desk.audit.archiving import archive, prune
 from deskgate.desk.audit.keeper import Keeper
 from deskgate.desk.audit.said import Who
@@ -39,6 +40,19 @@ async def test_a_reply_whose_first_records_were_archived_says_where_they_went(de
     told = f"Records before number {upto} were archived (of january)"
     assert told in recorded((await ines.get(f"/approvals/{reply.id}")).html)
     assert told not in (await ines.get(f"/approvals/{later.id}")).html
+
+
+async def test_a_list_of_what_waits_is_not_on_record_as_a_mail_that_was_shown(desk: Desk) -> None:
+    async def shown_to_people() -> set[str]:
+        records = await records_of(desk.bench.desk.core.store)
+        return {one["obj"]["reply"] for one in records if one["ev"] == "email.show" and one["actor"]["kind"] == "human"}
+
+    first, _ = await desk.draft("Hello."), await desk.draft("Hello again.", 104)
+    ines = await desk.reviewer()
+    await ines.get("/approvals/")
+    assert await shown_to_people() == set()
+    await ines.get(f"/approvals/{first.id}")
+    assert await shown_to_people() == {first.id}
 
 
 async def test_a_decided_reply_shows_who_decided_and_why(desk: Desk) -> None:
