@@ -11,6 +11,7 @@ from typing import Literal
 
 from deskgate.addresses import SANDBOX_HOST, origin, public_origin
 from deskgate.desk.principals import Role
+from deskgate.principal_settings import principal, someone
 from deskgate.service_settings import MultiMailSettings, ZendeskSettings, webhook_secrets
 from deskgate.setting_names import choice, flag, misspelt, whole_number
 
@@ -132,8 +133,11 @@ def read(
     sandbox: bool | None = None,
     role: str | None = None,
     sandbox_faults: tuple[str, ...] = (),
+    services: bool = True,
 ) -> Settings:
     """Read the settings; arguments come from the command line and win.
+
+    Without `services` nothing that only concerns the two services is a fault: what is read of them is not for use.
 
     Raises:
         SettingsError: with every fault found, not only the first.
@@ -143,14 +147,14 @@ def read(
     pretend = flag(given, "DESKGATE_SANDBOX", faults) if sandbox is None else sandbox
     chosen = choice(given, "DESKGATE_ROLE", ("solo", "agent", "reviewer"), "solo", faults, role)
     approve = choice(given, "DESKGATE_APPROVE", ("confirm", "unattended"), "confirm", faults)
-    zendesk, multimail = _pretended() if pretend else _live(given, faults)
+    zendesk, multimail = _pretended() if pretend else _live(given, faults if services else [])
     folder = _folder(given, faults)
     settings = Settings(
         home=folder,
         sandbox=pretend,
         role=chosen,  # type: ignore[arg-type]  # choice gives one of the three
-        principal=_principal(given, faults) or _someone(chosen),
-        owner="" if "DESKGATE_PRINCIPAL" in given else _someone("solo"),
+        principal=principal(given, faults) or someone(chosen),
+        owner="" if "DESKGATE_PRINCIPAL" in given else someone("solo"),
         approve=approve,  # type: ignore[arg-type]  # one of the two
         zendesk=zendesk,
         multimail=multimail,
@@ -164,44 +168,14 @@ def read(
         reconcile_seconds=whole_number(given, "DESKGATE_RECONCILE_SECONDS", 2 if pretend else 120, (0, 86_400), faults),
         public_url=public_origin("DESKGATE_PUBLIC_URL", given.get("DESKGATE_PUBLIC_URL"), faults),
         sandbox_faults=sandbox_faults,
-        notices=tuple(misspelt(given, faults)),
+        notices=(*misspelt(given, faults), *_without_effect(given, pretend)),
         colour=not (os.environ if environment is None else environment).get("NO_COLOR") and given.get("TERM") != "dumb",
     )
-    if chosen == "reviewer" and not settings.multimail.oversight_token:
+    if services and chosen == "reviewer" and not settings.multimail.oversight_token:
         faults.append("DESKGATE_ROLE=reviewer needs MULTIMAIL_OVERSIGHT_TOKEN: without it nothing can be decided.")
     if faults:
         raise SettingsError(faults)
     return settings
-
-
-def _someone(role: str) -> str:
-    """Who a local process acts for when nobody said: the machine's user, told apart by role."""
-    import getpass
-
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = "local"
-    user = _one_spelling(user)
-    return user if role == "solo" else f"{user}/{role}"
-
-
-def _one_spelling(name: str) -> str:
-    """The name as the gate compares it: a person who writes theirs in two ways must not pass for two."""
-    return name.strip().lower()
-
-
-def _principal(given: Mapping[str, str], faults: list[str]) -> str:
-    name = _one_spelling(given.get("DESKGATE_PRINCIPAL", ""))
-    if name.startswith(("policy:", "reviewer:")):
-        faults.append(
-            "DESKGATE_PRINCIPAL must not begin with policy: or reviewer:, which name rules and page reviewers."
-        )
-    if len(name) > 100 or not name.isprintable():
-        faults.append(
-            "DESKGATE_PRINCIPAL must be a name of at most 100 printable characters; it stands in every record."
-        )
-    return name
 
 
 def _folder(given: Mapping[str, str], faults: list[str]) -> Path:
@@ -318,6 +292,11 @@ def _path(given: Mapping[str, str], name: str, faults: list[str]) -> Path | None
     except RuntimeError:
         faults.append(f"{name} begins with ~ and that user has no home folder. Write the whole path.")
         return None
+
+
+def _without_effect(given: Mapping[str, str], pretend: bool) -> list[str]:
+    told = "DESKGATE_DATABASE_URL has no effect in the sandbox, which keeps a file of its own in the data folder."
+    return [told] if pretend and "DESKGATE_DATABASE_URL" in given else []
 
 
 def _database(given: Mapping[str, str], folder: Path, pretend: bool, faults: list[str]) -> str:

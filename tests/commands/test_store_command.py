@@ -137,7 +137,7 @@ async def test_a_copy_is_whole_private_and_made_beside_others_at_work(tmp_path: 
     assert copy.stat().st_mode & 0o077 == 0
     again = await backup()
     assert again.code == 1
-    assert "Choose another place" in again.err
+    assert "is there already" in again.err
     await opened.aclose()
     restored = await open_store(f"{SQLITE}{copy}")
     assert len(await restored.rows("SELECT * FROM suppressions")) == 1

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from deskgate.settings import Settings
 
 
-def settings_at_terminal(words: argparse.Namespace) -> "tuple[Settings, Terminal] | None":
-    """The settings and the process's terminal, or `None` after saying what is wrong."""
+def settings_at_terminal(words: argparse.Namespace, *, services: bool = False) -> "tuple[Settings, Terminal] | None":
+    """The settings and the process's terminal, or `None` after saying what is wrong. See `settings_of`."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     from deskgate.commands.common import settings_of
 
-    settings = settings_of(words)
+    settings = settings_of(words, services=services)
     if settings is None:
         return None
     return settings, Terminal.of_process(colour=settings.colour, sandbox=settings.sandbox)

@@ -46,7 +46,7 @@ def run(words: argparse.Namespace) -> int:
         report = checked(words.target, words)
         say(report.text().rstrip("\n"))
         return report.exit_code
-    found = settings_at_terminal(words)
+    found = settings_at_terminal(words, services=words.action == "compare")
     if found is None:
         return UNREADABLE if words.action == "verify" else 2
     settings, terminal = found

@@ -10,13 +10,19 @@ if TYPE_CHECKING:
     from deskgate.settings import Settings
 
 
-def settings_of(words: argparse.Namespace) -> "Settings | None":
-    """The settings, or `None` after saying on standard error what is wrong with them."""
+def settings_of(words: argparse.Namespace, *, services: bool = True) -> "Settings | None":
+    """The settings, or `None` after saying on standard error what is wrong with them.
+
+    Without `services` neither those two nor the policy have to be set up: for what looks at the data alone.
+    """
     from deskgate import settings
 
     try:
         found = settings.read(
-            sandbox=words.sandbox, role=getattr(words, "role", None), sandbox_faults=tuple(getattr(words, "fault", ()))
+            sandbox=words.sandbox,
+            role=getattr(words, "role", None),
+            sandbox_faults=tuple(getattr(words, "fault", ())),
+            services=services,
         )
     except settings.SettingsError as error:
         complain("deskgate cannot start:")
@@ -31,7 +37,7 @@ def settings_of(words: argparse.Namespace) -> "Settings | None":
         return None
     for notice in found.notices:
         logging.getLogger("deskgate").warning("%s", notice)
-    broken = policy_faults(found)
+    broken = policy_faults(found) if services else []
     if broken:
         complain(f"deskgate cannot start: the policy file {found.policy} cannot be used:")
         for fault in broken:

@@ -86,6 +86,10 @@ async def _backup(url: str, terminal: Terminal, file: Path) -> int:
         )
         terminal.give(dump_command(url, file))
         return 1
+    obstacle = _obstacle(file)
+    if obstacle:
+        terminal.complain(obstacle)
+        return 1
     import anyio.to_thread
 
     from deskgate.desk.store import StoreUnusable
@@ -111,6 +115,13 @@ async def _backup(url: str, terminal: Terminal, file: Path) -> int:
         f"{file}: {rows} rows, version {finding.version}, checked. It holds customers' words: keep it private."
     )
     return 0
+
+
+def _obstacle(file: Path) -> str | None:
+    """What people can mend before anything is copied; whatever else goes wrong is the copying's to say."""
+    if file.exists():
+        return f"{file} is there already, and a backup overwrites nothing. Give another name, or move that file away."
+    return None if file.parent.is_dir() else f"There is no folder {file.parent}. Make it, or give another place."
 
 
 def dump_command(url: str, file: Path) -> str:
