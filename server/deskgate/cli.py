@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from deskgate import __version__
-from deskgate.commands.words import Commands, Parser, answered_by, filled, port, with_json
+from deskgate.commands.words import Commands, Parser, answered_by, filled, port, ticket, with_json
 
 EXIT_CODES = """\
 exit codes: 0 done · 1 something failed or a check found a fault · 2 wrong words on the command line or unusable
@@ -71,7 +71,7 @@ def _sandbox(commands: Commands) -> None:
         help="serve the pretend Zendesk and MultiMail",
         description="Serve the pretend Zendesk and MultiMail on this machine, or play the agent or the customer.",
     )
-    parser.add_argument("--port", type=port, default=8643, help="port to listen on (8643)")
+    parser.add_argument("--port", type=port, help="port to listen on, or for `reply` where it listens (8643)")
     parser.add_argument(
         "--fault", action="append", default=[], metavar="SPEC", help="rehearse trouble, see docs/sandbox.md"
     )
@@ -79,10 +79,10 @@ def _sandbox(commands: Commands) -> None:
     parser.add_argument("--desk", metavar="URL", help="where webhooks go (http://127.0.0.1:8642); '' for nowhere")
     actions = parser.add_subparsers(metavar="ACTION", dest="action")
     draft = actions.add_parser("draft", help="draft an example reply as an agent; it waits in the queue")
-    draft.add_argument("ticket", type=int, nargs="?", default=101, help="101 (the default), 104, 105 or 106")
+    draft.add_argument("ticket", type=ticket, nargs="?", default=101, help="101 (the default), 104, 105 or 106")
     draft.add_argument("--body", metavar="TEXT", help="the reply's text; other words make another reply")
     reply = actions.add_parser("reply", help="answer a delivered mail as the customer")
-    reply.add_argument("ticket", type=int)
+    reply.add_argument("ticket", type=ticket)
     reply.add_argument("text", nargs="?", default="")
     reply.add_argument("--from", dest="sender", metavar="ADDRESS", help="somebody else answers in the thread")
     reply.add_argument("--automatic", action="store_true", help="an absence notice")
@@ -106,7 +106,9 @@ def _doctor(commands: Commands) -> None:
         help="check settings, logins, keys and mailbox",
         description="Check settings, logins, keys and mailbox, and say what to do about each fault.",
     )
-    parser.add_argument("--smoke", type=int, metavar="TICKET", help="hold one reply to this ticket and cancel it again")
+    parser.add_argument(
+        "--smoke", type=ticket, metavar="TICKET", help="hold one reply to this ticket and cancel it again"
+    )
     parser.add_argument("--role", choices=("solo", "agent", "reviewer"), help="check what this role would find")
     with_json(parser)
     parser.set_defaults(run=answered_by("doctor"))
@@ -132,7 +134,7 @@ def _pending(commands: Commands) -> None:
         epilog=GATE_CODES,
     )
     parser.add_argument("message_id", metavar="MESSAGE_ID", nargs="?", help="show this one, with the whole mail")
-    parser.add_argument("--ticket", type=int, metavar="N", help="only the replies to this ticket")
+    parser.add_argument("--ticket", type=ticket, metavar="N", help="only the replies to this ticket")
     parser.add_argument("--full", action="store_true", help="show every mail whole")
     with_json(parser, said="machine-readable, with whole mails")
     parser.set_defaults(run=answered_by("pending"))
@@ -179,7 +181,7 @@ def _policy(commands: Commands) -> None:
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     test = actions.add_parser("test", help="explain what would happen to a reply on a ticket; nothing is sent or kept")
-    test.add_argument("ticket", type=int)
+    test.add_argument("ticket", type=ticket)
     text = test.add_mutually_exclusive_group()
     text.add_argument("--body", metavar="TEXT", help="the reply's text")
     text.add_argument("--body-file", metavar="FILE", help="the reply's text, from a file")

@@ -91,6 +91,36 @@ def test_an_empty_text_and_an_unknown_fault_are_refused(home: Path, capsys: pyte
     assert "--fault cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("beside", [["--port", "8653"], ["--port", "0"], ["--reset"], ["--desk", ""]], ids="-".join)
+def test_what_a_draft_cannot_heed_is_refused_before_anything_is_drafted(
+    home: Path, capsys: pytest.CaptureFixture[str], beside: list[str]
+) -> None:
+    assert main(["sandbox", *beside, "draft", "101"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"{beside[0]} has no effect on `deskgate sandbox draft`: ")
+    assert "DESKGATE_HOME" in told
+    assert mails(home) == ([], [])
+
+
+def test_a_refusal_names_the_command_that_lifts_it_as_it_is_typed_in_the_sandbox(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["suppressions", "add", "maria.lindqvist@example.com", "--reason", "asked", "--sandbox"]) == 0
+    capsys.readouterr()
+    assert main(["sandbox", "draft", "101"]) == 1
+    assert "`deskgate suppressions remove ADDRESS --sandbox`" in capsys.readouterr().err
+
+
+def test_a_customer_without_a_mail_waits_for_somebody_to_approve_one(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sandbox", "--port", "1", "reply", "101", "Thanks"]) == 1
+    assert capsys.readouterr().err == (
+        "The customer has nothing to answer: no mail about 101 was delivered so far. First approve a reply to ticket 101: "
+        "`deskgate pending --sandbox` shows what waits, `deskgate sandbox draft 101` writes one.\n"
+    )
+
+
 def test_live_settings_are_not_touched_by_it(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

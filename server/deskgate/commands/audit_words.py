@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime, time
 from typing import Any, NoReturn
 
-from deskgate.commands.words import Commands, Parser, answered_by, path, with_json
+from deskgate.commands.words import Commands, Parser, answered_by, path, ticket, with_json
 
 CODES = """\
 exit codes: 0 done · 1 refused, or it failed; one sentence says why · 2 wrong words on the command line, unusable settings or
@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
     actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True, parser_class=_Parser)
     shown = actions.add_parser("show", help="what happened to a ticket or a reply, in order", epilog=CODES)
     about = shown.add_mutually_exclusive_group(required=True)
-    about.add_argument("ticket", type=int, nargs="?", metavar="TICKET")
+    about.add_argument("ticket", type=ticket, nargs="?", metavar="TICKET")
     about.add_argument("--message", metavar="ID", help="one reply, by its message id")
     with_json(shown)
     _export(actions)
@@ -62,7 +62,7 @@ def _export(actions: "argparse._SubParsersAction[_Parser]") -> None:
     parser = actions.add_parser("export", help="write a folder that anyone can check, offline", epilog=CODES)
     parser.add_argument("folder", type=path, metavar="DIR", help="a new folder")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--ticket", type=int, metavar="N", help="only the records about this ticket")
+    which.add_argument("--ticket", type=ticket, metavar="N", help="only the records about this ticket")
     which.add_argument("--requester", metavar="ADDRESS", help="only the records about this person")
     which.add_argument(
         "--since", type=moment, metavar="TIME", help="only from this time on: a date, or ISO 8601 in UTC"

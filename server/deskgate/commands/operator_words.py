@@ -1,6 +1,6 @@
 """The words of the operator's commands on the command line: `events`, `store`, `suppressions`."""
 
-from deskgate.commands.words import Commands, answered_by, count, path, with_json
+from deskgate.commands.words import Commands, answered_by, count, number, path, with_json
 
 EVENT_CODES = """\
 exit codes: 0 done · 1 there is no such event, or one cannot be replayed · 2 wrong words on the command line, unusable
@@ -32,10 +32,10 @@ def _events(commands: Commands) -> None:
     listed.add_argument("--state", choices=("dead", "new", "done", "flagged"), help="only these")
     listed.add_argument("--limit", type=count, default=50, help="so many at most (50)")
     shown = actions.add_parser("show", help="one event, and what it did to its ticket", epilog=EVENT_CODES)
-    shown.add_argument("number", type=int, metavar="NUMBER")
+    shown.add_argument("number", type=number, metavar="NUMBER")
     shown.add_argument("--body", action="store_true", help="also what arrived, which may hold a customer's words")
     replayed = actions.add_parser("replay", help="work on events again; nothing happens twice", epilog=EVENT_CODES)
-    replayed.add_argument("numbers", type=int, nargs="*", metavar="NUMBER")
+    replayed.add_argument("numbers", type=number, nargs="*", metavar="NUMBER")
     replayed.add_argument("--dead", action="store_true", help="all dead ones")
     with_json(listed, shown)
     parser.set_defaults(run=answered_by("events"))

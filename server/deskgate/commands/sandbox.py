@@ -33,8 +33,21 @@ number (48213) and an ID.
 }
 
 
+PORT = 8643
+# What only the serving of the pretend world looks at.
+SERVING = {"draft": ("port", "reset", "desk"), "reply": ("reset", "desk", "fault")}
+BESIDE = {
+    "draft": "it drafts in the sandbox of the data folder, whoever serves that. DESKGATE_HOME names another",
+    "reply": "it only plays the customer. Give it to the `deskgate sandbox` that serves",
+}
+
+
 def run(words: argparse.Namespace) -> int:
     """Serve until a signal comes, draft an example reply, or put one customer's answer into the inbox."""
+    misplaced = [name for name in SERVING.get(words.action, ()) if _given(getattr(words, name))]
+    if misplaced:
+        complain(f"--{misplaced[0]} has no effect on `deskgate sandbox {words.action}`: {BESIDE[words.action]}.")
+        return 2
     if words.action == "draft":
         return _draft(words)
     from deskgate.settings import SettingsError, own_home
@@ -47,6 +60,10 @@ def run(words: argparse.Namespace) -> int:
     if words.action == "reply":
         return _reply(folder, words)
     return _serve(folder, words)
+
+
+def _given(value: object) -> bool:
+    return value is not None and value is not False and value != []
 
 
 def _draft(words: argparse.Namespace) -> int:
@@ -121,9 +138,12 @@ def _reply(folder: "Path", words: argparse.Namespace) -> int:
         return 2
     turn = Turn(words.ticket, words.text or "", words.sender, words.automatic, words.quoted, words.bounce)
     try:
-        message_id = play(folder, turn, words.port)
+        message_id = play(folder, turn, PORT if words.port is None else words.port)
     except LookupError as error:
-        complain(f"The customer has nothing to answer: {error}.")
+        complain(
+            f"The customer has nothing to answer: {error}. First approve a reply to ticket {words.ticket}: "
+            f"`deskgate pending --sandbox` shows what waits, `deskgate sandbox draft {words.ticket}` writes one."
+        )
         return 1
     if words.bounce:
         say(f"The mail {message_id} of ticket {words.ticket} came back; its reader is on MultiMail's suppression list.")
@@ -158,9 +178,10 @@ def _serve(folder: "Path", words: argparse.Namespace) -> int:
         world = World.open(folder)
         world.point_webhooks(words.desk)
         world.close()
+    port = PORT if words.port is None else words.port
     try:
-        anyio.run(lambda: serve(folder, "127.0.0.1", words.port, say, faults))
+        anyio.run(lambda: serve(folder, "127.0.0.1", port, say, faults))
     except OSError as error:
-        complain(f"Port {words.port} cannot be used ({error.strerror or error}). Choose another with --port.")
+        complain(f"Port {port} cannot be used ({error.strerror or error}). Choose another with --port.")
         return 1
     return 0

@@ -6,6 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
+# As many as every database takes for a whole number.
+NUMBER_DIGITS = 18
+
 
 class Parser(argparse.ArgumentParser):
     """A parser of ours. argparse makes every part of a command of the same class, so `--sandbox` goes anywhere."""
@@ -39,12 +42,29 @@ def with_json(*parsers: argparse.ArgumentParser, said: str = "machine-readable")
         parser.add_argument("--json", action="store_true", help=said)
 
 
+def _digits(text: str, otherwise: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
+        raise argparse.ArgumentTypeError(otherwise)
+    return int(text)
+
+
+def ticket(text: str) -> int:
+    """The number of a ticket."""
+    return _digits(text, f"{text!r} is not the number of a ticket: that is digits alone, like 101")
+
+
+def number(text: str) -> int:
+    """The number of something on a list of ours."""
+    return _digits(text, f"{text!r} is not a number: give the digits alone, as the list shows them")
+
+
 def count(text: str) -> int:
     """How many lines of a list."""
-    number = int(text)
-    if not 1 <= number <= 10_000:
-        raise argparse.ArgumentTypeError("it is a number from 1 to 10000")
-    return number
+    told = "it is a number from 1 to 10000"
+    lines = _digits(text, told)
+    if not 1 <= lines <= 10_000:
+        raise argparse.ArgumentTypeError(told)
+    return lines
 
 
 def filled(text: str) -> str:
@@ -61,7 +81,8 @@ def path(text: str) -> Path:
 
 def port(text: str) -> int:
     """A port; 0 lets the machine choose."""
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    told = "a port is a number from 0 to 65535"
+    port = _digits(text, told)
+    if port > 65_535:
+        raise argparse.ArgumentTypeError(told)
+    return port

@@ -86,7 +86,7 @@ async def _new(
     gate = await core.outbox.gate()
     async with _refusals_told(core, ticket_id, words):
         recipient = recipient_of(ticket, gate.mailbox)
-        await check_not_suppressed(core.store, recipient, ticket_id=ticket_id)
+        await check_not_suppressed(core.store, recipient, ticket_id=ticket_id, sandbox=core.sandbox)
         problem = gate.problem(recipient)
         if problem:
             raise NotGated(problem, ticket_id=ticket_id)
@@ -186,7 +186,7 @@ async def _again(core: Core, caller: Principal, known: Reply, corrects: Reply | 
         return await _by_policy(core, await settle_if_possible(core, found))
     ticket = await core.zendesk.ticket(known.ticket_id)
     async with _refusals_told(core, known.ticket_id, known.words):
-        await check_not_suppressed(core.store, known.recipient, ticket_id=known.ticket_id)
+        await check_not_suppressed(core.store, known.recipient, ticket_id=known.ticket_id, sandbox=core.sandbox)
     if known.decision is None:
         return await _handed_again(core, caller, known, ticket, corrects)
     admission = await _admitted_again(core, ticket, known)

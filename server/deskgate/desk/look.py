@@ -136,7 +136,7 @@ async def check(core: Core, look: Look, digest: str | None) -> Seen:
         raise look.unread
     if look.suspended:
         raise Suppressed("Zendesk has suspended this requester since the draft; nothing is sent to them. Reject it.")
-    await check_not_suppressed(core.store, look.reply.recipient, ticket_id=look.reply.ticket_id)
+    await check_not_suppressed(core.store, look.reply.recipient, ticket_id=look.reply.ticket_id, sandbox=core.sandbox)
     if look.redirected:
         raise DigestMismatch(
             "The held mail is no longer addressed to the ticket's requester alone. It cannot be approved: reject it.",

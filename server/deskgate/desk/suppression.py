@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from deskgate.desk.audit.said import Once, Said, acting
 from deskgate.desk.errors import Suppressed
+from deskgate.desk.hints import typed_here
 from deskgate.desk.store import hashed
 from deskgate.desk.store.tables import Tables, named_queries
 
@@ -73,7 +74,7 @@ async def held_for(tables: Tables, address: str) -> int:
     return len(await tables.rows(sql, address=key_of(address)))
 
 
-async def check_not_suppressed(tables: Tables, address: str, *, ticket_id: int) -> None:
+async def check_not_suppressed(tables: Tables, address: str, *, ticket_id: int, sandbox: bool = False) -> None:
     """Stop here where this address must not be written to.
 
     Raises:
@@ -81,8 +82,8 @@ async def check_not_suppressed(tables: Tables, address: str, *, ticket_id: int) 
     """
     found = await suppression_of(tables, address)
     if found is not None:
-        raise Suppressed(
+        sentence = (
             f"The ticket's requester gets no more email from here ({found.reason}, since {found.since}). Answer in Zendesk, "
-            "or have an operator lift it with `deskgate suppressions remove ADDRESS`.",
-            ticket_id=ticket_id,
+            "or have an operator lift it with `deskgate suppressions remove ADDRESS`."
         )
+        raise Suppressed(typed_here(sentence, sandbox=sandbox), ticket_id=ticket_id)

@@ -108,7 +108,7 @@ def last_delivered(moment: Moment, where: int | str) -> Row:
         delivered = _not_returned(moment.store.rows("emails_delivered"))
         found = [row for row in delivered if _names_ticket(row, where)] or _to_requester(moment, delivered, where)
     if not found:
-        raise LookupError(f"no mail about {where} was delivered, so there is nothing to answer yet")
+        raise LookupError(f"no mail about {where} was delivered so far")
     return found[-1]
 
 
