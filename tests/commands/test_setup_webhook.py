@@ -105,6 +105,14 @@ def test_an_address_that_cannot_be_posted_to_is_refused_before_anything_is_asked
     assert operator.world.calls("multimail") == []
 
 
+@pytest.mark.parametrize("path", ["/desk", "/approvals", "/webhooks", "/webhooks/zendesk", "/webhooks/multimail/x"])
+def test_an_address_that_deskgate_does_not_serve_is_refused_before_anything_is_asked(operator: Operator, path: str):
+    assert operator("webhook", "--url", f"https://other.example{path}", "--json") == 2
+    assert f"deskgate does not serve {path}: MultiMail's events come in at /webhooks/multimail." in operator.err
+    assert json.loads(operator.out)["status"] == "wrong_address"
+    assert operator.world.calls("multimail") == []
+
+
 def test_without_an_address_it_asks_for_one(operator: Operator):
     del operator.environment["DESKGATE_PUBLIC_URL"]
     assert operator("webhook", "--json") == 2

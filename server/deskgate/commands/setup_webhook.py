@@ -28,6 +28,13 @@ def webhook(office: Office, words: argparse.Namespace, talk: Talk) -> int:
             "Zendesk post to nothing but https://."
         )
         return talk.end(2, "no_address")
+    if not url.endswith(MULTIMAIL_PATH):
+        talk.warn(
+            f"deskgate does not serve {urlsplit(url).path}: MultiMail's events come in at {MULTIMAIL_PATH}. Give --url "
+            "without a path, and that one is added. Behind a proxy that cuts a prefix off, give the whole address that "
+            "ends in it."
+        )
+        return talk.end(2, "wrong_address")
     listed = office.wait_for(office.admin.form) != "short"
     box = _mailbox(office, listed)
     if box is None:
