@@ -1,11 +1,23 @@
 """What an operator can do where nothing is set up but the data: a machine on which a backup is looked through."""
 
+import logging
 import os
 from pathlib import Path
 
 import pytest
 
 from deskgate.cli import main
+from deskgate.commands import doctor
+from deskgate.desk.store import postgres
+from deskgate.sandbox.constants import ORIGIN, SANDBOX_ENVIRONMENT
+from deskgate.settings import Settings
+from fakes import FakeClock
+
+
+async def opened_alone(settings: Settings, **_: object) -> doctor.Report:
+    """A check-up of the database alone."""
+    async with doctor._desk(settings, FakeClock(), None) as (_, data):
+        return doctor.Report([data])
 
 
 @pytest.fixture
@@ -78,6 +90,20 @@ def test_a_backup_into_a_folder_that_is_not_there_says_so(bare: Path, capsys: py
     assert main(["store", "backup", str(bare / "gone" / "copy.sqlite3")]) == 1
     told = capsys.readouterr().err
     assert told == f"There is no folder {bare / 'gone'}. Make it, or give another place.\n"
+
+
+@pytest.mark.parametrize("words", [["events", "list"], ["audit", "show", "101"], ["doctor"]], ids=" ".join)
+def test_a_database_server_that_is_away_is_told_once_and_not_by_each_connection(
+    bare: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(doctor, "examine", opened_alone)
+    monkeypatch.setenv("DESKGATE_DATABASE_URL", "postgresql://someone@127.0.0.1:1/nowhere?connect_timeout=1")
+    for name, value in SANDBOX_ENVIRONMENT(ORIGIN).items():
+        monkeypatch.setenv(name, value)
+    logging.getLogger("psycopg.pool").setLevel(logging.NOTSET)
+    main(words)
+    assert [record.getMessage() for record in caplog.records if record.name == "psycopg.pool"] == []
 
 
 def test_the_sandbox_says_that_it_keeps_its_data_elsewhere_than_the_setting_says(

@@ -8,7 +8,7 @@ import pytest
 from checkup import Checkup, faults, one, states
 
 from deskgate.desk.replies import Reply
-from deskgate.desk.store import open_store
+from deskgate.desk.store import open_store, postgres
 from deskgate.sandbox import constants
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
@@ -399,6 +399,19 @@ async def test_a_data_folder_that_cannot_be_used_leaves_everything_else_to_be_ch
     assert "DESKGATE_HOME" in (one(report, "data file").todo or "")
     assert states(report)["deciding key"] == "ok"
     assert (look.folder / "home").read_text() == "a file in the way"
+
+
+async def test_a_database_server_that_does_not_answer_is_no_matter_of_the_data_folder(
+    look: Checkup, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres, "BUSY_SECONDS", 0.2)
+    report = await look(DESKGATE_DATABASE_URL="postgresql://someone@127.0.0.1:1/nowhere?connect_timeout=1")
+    assert faults(report) == ["data file"]
+    check = one(report, "data file")
+    assert "Check that PostgreSQL runs" in check.text
+    assert "`psql` with the address in DESKGATE_DATABASE_URL" in (check.todo or "")
+    assert "DESKGATE_HOME" not in f"{check.text} {check.todo}"
+    assert states(report)["deciding key"] == "ok"
 
 
 async def test_a_data_file_that_is_none_is_a_fault(look: Checkup):

@@ -46,6 +46,11 @@ def settings_of(words: argparse.Namespace, *, services: bool = True) -> "Setting
     return found
 
 
+def hush_pool() -> None:
+    """The pool logs each connection that failed; a command's own sentence says it once for all of them."""
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+
 def policy_faults(settings: "Settings") -> list[str]:
     """What is wrong with the policy file, where one is set: with a broken one nothing starts."""
     if settings.policy is None:

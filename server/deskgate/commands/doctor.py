@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deskgate.addresses import LOCAL_ADDRESS, MULTIMAIL_PATH
-from deskgate.commands.common import policy_faults
+from deskgate.commands.common import hush_pool, policy_faults
 from deskgate.commands.doctor_report import Report, broken_policy, conclude, show, unusable
 from deskgate.desk import Desk
 from deskgate.desk.checks import (
@@ -47,6 +47,7 @@ _ROLES = {
 def run(words: argparse.Namespace) -> int:
     """Check everything. 0 without a fault (warnings are none), 1 with one, 2 where the settings cannot be used."""
     tell: Callable[[Check], None] = (lambda _: None) if words.json else show
+    hush_pool()
     try:
         settings = read(sandbox=words.sandbox, role=words.role)
     except SettingsError as error:
@@ -164,10 +165,16 @@ async def _desk(
 
 
 def _unusable_data(settings: Settings, error: Exception) -> Check:
+    """`serve` would not start. A database elsewhere has nothing to do with the data folder."""
     text = (
         error.sentence if isinstance(error, StoreUnusable) else f"The folder {settings.home} cannot be used ({error})."
     )
     todo = "Give this user the right to write there, or set DESKGATE_HOME to another folder."
+    if not settings.database.startswith("sqlite:"):
+        todo = (
+            "Until then nothing starts. Try `psql` with the address in DESKGATE_DATABASE_URL, as the user that deskgate "
+            "runs as: it says what is wrong. Then run this again."
+        )
     return Check("data file", FAULT, text, todo)
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self, TextIO, TypeVar
 
+from deskgate.commands.common import hush_pool
 from deskgate.desk import Desk, Principal
 from deskgate.desk.errors import DeskError, DigestMismatch, TicketChanged
 from deskgate.desk.hints import typed_here
@@ -71,6 +72,7 @@ class Terminal:
         """This process's own."""
         import pydoc
 
+        hush_pool()
         return cls(sys.stdin, sys.stdout, sys.stderr, colour, shutil.get_terminal_size(), pydoc.pager, sandbox)
 
     def attended(self, out: TextIO) -> bool:
