@@ -18,6 +18,8 @@ from bench import Bench, Caller, Person
 from deskgate.protocol.http import build_http_app
 from deskgate.protocol.server import build_server
 from deskgate.web.callers import KnownTokens
+from deskgate.web.health import Readiness
+from deskgate.web.metrics import Metrics
 from deskgate.web.token_file import issue
 
 Door = Literal["mcp", "sse"]
@@ -56,7 +58,14 @@ async def open_doors(
     verifier = await KnownTokens.open(tokens.path, b.clock)
     server = build_server(b.desk, verifier=verifier, public_url=public_url)
 
-    async with listening(lambda port: build_http_app(server, host, port, public_url=public_url, clock=b.clock)) as here:
+    readiness = Readiness(b.desk.core.store, b.clock)
+    await readiness.look()
+
+    def app(port: int) -> Any:
+        told = {"readiness": readiness, "metrics": Metrics(b.desk.core.store, b.clock)}
+        return build_http_app(server, host, port, public_url=public_url, clock=b.clock, **told)
+
+    async with listening(app) as here:
         yield here
 
 

@@ -89,3 +89,14 @@ async def test_nginx_lets_through_what_is_refused_and_how(tmp_path: Path) -> Non
         assert (await http.post("/mcp", content=b"x" * 1_100_000)).status_code == 413
         with pytest.raises(httpx.RemoteProtocolError):
             await http.get("/healthz", headers={"Host": "evil.example"})
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/metrics?a=1", "//readyz", "/%72eadyz"])
+async def test_what_monitors_ask_is_not_to_be_had_from_outside_even_with_a_token(tmp_path: Path, path: str) -> None:
+    async with (
+        outside(tmp_path) as (_b, tokens, public, trust),
+        httpx.AsyncClient(base_url=public, verify=trust, trust_env=False) as http,
+    ):
+        for headers in ({}, bearer(tokens.new("monitor", "admin"))):
+            assert (await http.get(path, headers=headers)).status_code == 404
+        assert (await http.get("/healthz")).status_code == 200
