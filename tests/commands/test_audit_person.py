@@ -93,6 +93,21 @@ async def test_an_event_whose_body_was_erased_says_so(tmp_path: Path) -> None:
         assert "it was erased with a person" in shown.out
 
 
+@pytest.mark.parametrize("typed", ["Ina@bücher.example", "ina@xn--bcher-kva.example"])
+async def test_a_person_is_found_and_forgotten_by_every_spelling_of_their_address(tmp_path: Path, typed: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        one.world.edit_user(one.world.ticket(TICKET)["requester_id"], email="ina@bücher.example")
+        await lived(one)
+        one.world.receive_reply(TICKET, "Once more", sender="INA@BÜCHER.example")
+        await AtWork.of(one).work()
+        told = await audit("erase", "--requester", typed, "--yes")
+        assert told.code == 0, told.err
+        after = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace").casefold()
+        spellings = ("ina@xn--", "ina@bücher", json.dumps("ina@bücher")[1:-1], WORDS, ANSWER, "Once more")
+        assert [needle for needle in spellings if needle.casefold() in after] == []
+
+
 async def test_the_receipt_shows_whom_the_record_is_about_and_nothing_else_does(tmp_path: Path) -> None:
     from deskgate.desk.audit.commitments import commitment
 

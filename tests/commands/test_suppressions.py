@@ -48,6 +48,15 @@ async def test_what_waits_for_that_address_stays_held_and_the_operator_hears_of_
         assert tracked["replies"][0]["state"] == "held"
 
 
+async def test_an_address_is_on_the_list_in_every_spelling_of_its_domain(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        suppressions = at(one)
+        assert (await suppressions("add", "ina@bücher.example", "--reason", "asked")).code == 0
+        assert "already" in (await suppressions("add", "Ina@XN--BCHER-KVA.example", "--reason", "again")).out
+        assert (await suppressions("remove", "INA@BÜCHER.example")).code == 0
+        assert (await suppressions("list")).out == "Nobody is on the list.\n"
+
+
 async def test_adding_twice_and_removing_what_is_not_there_change_nothing(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         suppressions = at(one)

@@ -95,6 +95,17 @@ async def test_a_recipient_who_would_skip_the_queue_gets_nothing(tmp_path: Path,
         assert untouched(one)
 
 
+@pytest.mark.parametrize("pattern", ["ina@BÜCHER.example", "*@bücher.example", "*@xn--bcher-kva.example"])
+async def test_a_recipient_who_would_skip_the_queue_by_another_spelling_gets_nothing(
+    tmp_path: Path, era: Any, pattern: str
+) -> None:
+    async with bench(tmp_path) as one, one.client(era) as caller:
+        one.world.edit_user(one.world.ticket(ORDER)["requester_id"], email="ina@bücher.example")
+        one.world.allow(pattern)
+        assert await caller.fails(TOOL, ticket_id=ORDER, body=BODY) == "not_gated"
+        assert untouched(one)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

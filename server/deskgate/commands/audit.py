@@ -126,7 +126,7 @@ async def export(office: Office) -> int:
     from deskgate.desk.audit import taking
     from deskgate.desk.audit.record import stamp
     from deskgate.desk.audit.said import acting
-    from deskgate.desk.suppression import key_of
+    from deskgate.desk.people import key_of
 
     words = office.words
     selection = taking.Selection(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from deskgate.commands.at_store import table
 from deskgate.commands.terminal import Line
-from deskgate.desk.suppression import key_of
+from deskgate.desk.people import key_of
 
 if TYPE_CHECKING:
     from deskgate.commands.audit import Office

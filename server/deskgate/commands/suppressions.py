@@ -74,14 +74,10 @@ async def _add(store: "Store", terminal: Terminal, words: argparse.Namespace, wh
 
 async def _remove(store: "Store", terminal: Terminal, address: str) -> int:
     from deskgate.desk.clock import SystemClock, iso
-    from deskgate.desk.recipients import plain_address
     from deskgate.desk.suppression import lift
 
-    now = iso(SystemClock().now())
-    plain = plain_address(address) or address
-    plainly, literally = lift(store, plain, now=now), lift(store, address, now=now)
-    lifted = await store.write(plainly.step, said=plainly.said) == 1
-    if not lifted and await store.write(literally.step, said=literally.said) != 1:
+    wish = lift(store, address, now=iso(SystemClock().now()))
+    if await store.write(wish.step, said=wish.said) != 1:
         terminal.complain(f"{address} is not on the list.")
         return 1
     terminal.give(f"{address} may get mail from here again.")

@@ -11,6 +11,7 @@ from deskgate.desk.core import Core
 from deskgate.desk.digest import Content, Seen, digest_of, split_footer
 from deskgate.desk.errors import DeskError, DigestMismatch, Suppressed, TicketChanged, TicketNotFound
 from deskgate.desk.multimail import Mail
+from deskgate.desk.people import key_of
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, REJECTING, Reply
 from deskgate.desk.store.tables import named_queries
@@ -208,7 +209,7 @@ def _begun(reply: Reply) -> Iterable[str]:
 def _moved_for_certain(before: Seen, now: Seen) -> Iterable[str]:
     if before.requester_id != now.requester_id:
         yield "the ticket has another requester"
-    elif (before.email or "").casefold() != (now.email or "").casefold():
+    elif key_of(before.email or "") != key_of(now.email or ""):
         yield "the requester's email address changed"
     if now.status in ENDED and before.status != now.status:
         yield f"the ticket was {now.status}"
@@ -243,8 +244,8 @@ def _altered(reply: Reply, content: Content) -> Iterable[str]:
 
 
 def _same_address(held: str, drafted: str) -> str:
-    """The drafted spelling where the two differ only in case, which no mail server tells apart in practice."""
-    return drafted if held.strip().casefold() == drafted.casefold() else held
+    """The drafted spelling where the two differ in nothing that a mail server tells apart in practice."""
+    return drafted if key_of(held) == key_of(drafted) else held
 
 
 def _sql(name: str) -> str:

@@ -1,6 +1,7 @@
 """To whom a reply goes: the ticket's requester as Zendesk knows them now, and nobody else."""
 
 from deskgate.desk.errors import NoEmailAddress, Suppressed, TicketClosed
+from deskgate.desk.people import key_of
 from deskgate.desk.text import marked
 from deskgate.desk.zendesk import Ticket
 
@@ -30,7 +31,7 @@ def recipient_of(ticket: Ticket, mailbox: str) -> str:
             "The requester's email address in Zendesk is not one plain address. Correct it there first.",
             ticket_id=ticket.id,
         )
-    if address.casefold() == mailbox.casefold():
+    if key_of(address) == key_of(mailbox):
         raise NoEmailAddress(
             "The requester's address is the support mailbox itself; a reply would only go round in circles.",
             ticket_id=ticket.id,

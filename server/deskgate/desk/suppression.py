@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from deskgate.desk.audit.said import Once, Said, acting
 from deskgate.desk.errors import Suppressed
 from deskgate.desk.hints import typed_here
+from deskgate.desk.people import key_of
 from deskgate.desk.store import hashed
 from deskgate.desk.store.tables import Tables, named_queries
 
@@ -16,11 +17,6 @@ class Suppression:
     address: str
     reason: str
     since: str
-
-
-def key_of(address: str) -> str:
-    """How an address is recognised: without letter case."""
-    return address.strip().casefold()
 
 
 def add(tables: Tables, address: str, *, reason: str, source: str, ticket_id: int | None, since: str) -> Once:

@@ -49,7 +49,7 @@ class Erased:
 
 
 async def erase(store: Store, clock: Clock, person: str, who: Who) -> Erased:
-    """Erase what is kept about the person, an address in lower case.
+    """Erase what is kept about the person of this key (`people.key_of`).
 
     Raises:
         UnderHold, StillOpen: nothing was changed.

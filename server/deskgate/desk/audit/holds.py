@@ -1,4 +1,4 @@
-"""Legal holds: while one stands, nothing of that person (an address in lower case) is erased."""
+"""Legal holds: while one stands, nothing of that person (a key of `people.key_of`) is erased."""
 
 from deskgate.desk.audit.book import Book
 from deskgate.desk.audit.said import Said, acting

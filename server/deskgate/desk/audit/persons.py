@@ -14,7 +14,7 @@ from deskgate.desk.store.tables import Row
 
 @dataclass(frozen=True)
 class Kept:
-    """The rows about a person (an address in lower case). `events` have numbers and states of arrived events."""
+    """The rows about a person (a key of `people.key_of`). `events` have numbers and states of arrived events."""
 
     person: str
     tickets: tuple[int, ...]

@@ -29,7 +29,7 @@ NOTHING = {
 
 @dataclass(frozen=True)
 class Selection:
-    """Which records: of a ticket, a person (an address in lower case), a period (times as records have them), or all."""
+    """Which records: of a ticket, a person (a key of `people.key_of`), a period (times as records have them), or all."""
 
     ticket: int | None = None
     person: str | None = None

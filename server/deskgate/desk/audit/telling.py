@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deskgate.desk.audit.said import Said, Who, acting
+from deskgate.desk.people import key_of
 from deskgate.desk.replies import GONE_OUT, OUTSIDE, NoteRecord, Reply
 
 # What each state, newly reached, is called in the log.
@@ -38,7 +39,7 @@ def of_new_reply(reply: Reply, *, corrects: str | None = None) -> list[Said]:
         dec={"words": reply.words, "ai": who.kind == "agent"},
         res={"status": "begun", "state": reply.state, "version": reply.version},
         personal={"to": reply.recipient, "subject": reply.subject, "body": reply.body},
-        person=_person(reply),
+        person=key_of(reply.recipient),
     )
     if reply.decision is None:
         return [drafted]
@@ -50,7 +51,7 @@ def of_new_reply(reply: Reply, *, corrects: str | None = None) -> list[Said]:
         _decision(reply),
         {"status": "begun", "state": reply.state, "version": reply.version},
         {"reason": reply.reason} if reply.reason else {},
-        _person(reply),
+        key_of(reply.recipient),
     )
     return [drafted, decided]
 
@@ -64,7 +65,13 @@ def of_saved_reply(reply: Reply) -> Said:
     if reply.state == "held" and reply.footer:
         personal["footer"] = reply.footer
     return Said(
-        _EVENT_OF_STATE[reply.state], _saver(reply), _object(reply), _decision(reply), res, personal, _person(reply)
+        _EVENT_OF_STATE[reply.state],
+        _saver(reply),
+        _object(reply),
+        _decision(reply),
+        res,
+        personal,
+        key_of(reply.recipient),
     )
 
 
@@ -174,7 +181,7 @@ def of_evaluation(row: Mapping[str, Any], used: Mapping[str, str], guards: tuple
         dec,
         {"status": row["effect"]},
         {"facts": row["facts"]},
-        recipient.strip().casefold() or None,
+        key_of(recipient) or None,
     )
 
 
@@ -192,7 +199,3 @@ def _who(name: str) -> Who:
 def _object(reply: Reply) -> dict[str, object]:
     found = {"ticket": reply.ticket_id, "reply": reply.id, "message": reply.message_id, "thread": reply.thread_id}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _person(reply: Reply) -> str:
-    return reply.recipient.strip().casefold()

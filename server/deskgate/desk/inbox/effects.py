@@ -14,6 +14,7 @@ from typing import Any
 from deskgate.desk.audit.said import Once, Said, acting
 from deskgate.desk.core import Core, unbroken
 from deskgate.desk.errors import OutcomeUnknown
+from deskgate.desk.people import key_of
 from deskgate.desk.store.tables import named_queries
 from deskgate.desk.zendesk import Ticket
 
@@ -83,7 +84,7 @@ def intent(
         {"sets": change.status, "tags": list(change.tags)},
         {"status": "intended"},
         {"note": change.text},
-        person and person.strip().casefold(),
+        person and key_of(person),
     )
     return Once((_sql(core, "add_effect"), values), (begun, *also))
 

@@ -17,12 +17,12 @@ from deskgate.desk.inbox.heeding import WISHES, wish
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
 from deskgate.desk.inbox.strict import Unreadable
 from deskgate.desk.look import look_at
+from deskgate.desk.people import key_of
 from deskgate.desk.principals import DRAFT, Principal
 from deskgate.desk.replies import BOUNCED, GONE_OUT, HELD, Reply
 from deskgate.desk.settle import read_mail, settle
 from deskgate.desk.store.tables import Step, named_queries
 from deskgate.desk.suppression import add as suppressed
-from deskgate.desk.suppression import key_of
 
 log = logging.getLogger("deskgate.inbox")
 

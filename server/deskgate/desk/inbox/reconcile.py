@@ -19,10 +19,11 @@ from deskgate.desk.inbox.accept import forget
 from deskgate.desk.inbox.events import Events
 from deskgate.desk.inbox.handle import OURS
 from deskgate.desk.multimail import Mail
+from deskgate.desk.people import key_of
 from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, SENT, Reply
 from deskgate.desk.settle import settle
 from deskgate.desk.store.tables import named_queries
-from deskgate.desk.suppression import add, key_of, suppression_of
+from deskgate.desk.suppression import add, suppression_of
 
 if TYPE_CHECKING:
     from deskgate.desk.multimail.suppression_list import Suppressed, Why

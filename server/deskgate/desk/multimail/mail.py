@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from deskgate.desk.people import folded, key_of, spellings
+
 TICKET_MARK = "zendesk_ticket_id"
 DRAFT_MARK = "deskgate_draft"
 HOLDING_MODES = frozenset({"gated_send", "gated_all"})
@@ -144,6 +146,10 @@ class Gate:
 
 def _covers(pattern: str, recipient: str) -> bool:
     """Whether an allowlist pattern takes in this address; in doubt it does, since then nothing is sent."""
-    wanted, address = pattern.strip().casefold(), recipient.strip().casefold()
+    wanted = folded(pattern.strip())
+    return any(_fits(wanted, folded(address)) for address in spellings(key_of(recipient)))
+
+
+def _fits(wanted: str, address: str) -> bool:
     domain = address.rpartition("@")[2]
     return address == wanted or domain == wanted.removeprefix("@") or fnmatchcase(address, wanted)

@@ -7,6 +7,7 @@ agrees as far as it can be seen, and shows no body, settles nothing.
 import re
 
 from deskgate.desk.multimail.mail import Draft, Mail, Stage
+from deskgate.desk.people import key_of
 
 _PREFIX = r"(?i)^(?:\s*(?:re|fwd?|aw|wg)\s*(?:\[\d+\])?:)+"
 _OVER = frozenset({Stage.INBOUND, Stage.REJECTED, Stage.CANCELLED, Stage.FAILED})
@@ -19,7 +20,7 @@ def topic(subject: str | None) -> str:
 
 def same_person(one: str | None, other: str | None) -> bool:
     """Whether two addresses are the same one; an empty one is nobody's."""
-    return bool(one and other) and (one or "").strip().casefold() == (other or "").strip().casefold()
+    return bool(one and other) and key_of(one or "") == key_of(other or "")
 
 
 def resembles(draft: Draft, mail: Mail) -> bool:

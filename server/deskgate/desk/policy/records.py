@@ -9,6 +9,7 @@ from typing import Any
 from deskgate.desk.audit.said import Said
 from deskgate.desk.audit.telling import of_evaluated, of_evaluation
 from deskgate.desk.clock import iso
+from deskgate.desk.people import key_of
 from deskgate.desk.policy.evaluate import Verdict
 from deskgate.desk.policy.facts import Facts
 from deskgate.desk.policy.rules import Policy
@@ -106,7 +107,7 @@ async def approvals_since(tables: Tables, recipient: str, now: datetime) -> tupl
 
 async def reached_before(tables: Tables, recipient: str, reply_id: str) -> bool:
     """Whether a mail of ours went out to this address before and did not bounce."""
-    found = await tables.rows(_sql("earlier_mail"), recipient=recipient.casefold(), reply_id=reply_id)
+    found = await tables.rows(_sql("earlier_mail"), recipient=key_of(recipient), reply_id=reply_id)
     return bool(found)
 
 
@@ -123,7 +124,7 @@ async def evaluations_of(tables: Tables, reply_id: str) -> list[dict[str, Any]]:
 
 def _keys(recipient: str) -> dict[str, str]:
     """Who counts as one address: letter case and what stands behind a plus sign make no difference."""
-    local, _, domain = recipient.casefold().rpartition("@")
+    local, _, domain = key_of(recipient).rpartition("@")
     address = f"{local.partition('+')[0]}@{domain}"
     return {"recipient_key": hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest(), "domain": domain}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from deskgate.desk.audit.said import NOTHING_BEFORE, Once, Said
 from deskgate.desk.audit.telling import of_joining, of_new_reply, of_note, of_saved_reply, of_sending_found
 from deskgate.desk.clock import Clock, SystemClock
+from deskgate.desk.people import key_of
 from deskgate.desk.replies import BOUNCED, DELIVERED, NoteRecord, Reply
 from deskgate.desk.store.tables import Dialect, Row, Step, StoreUnusable, Tables, Tail, named_queries
 
@@ -180,12 +181,12 @@ class Store:
 
 def values_of(reply: Reply) -> Row:
     """A reply as the statements take it, with the address under which its recipient may be suppressed."""
-    address = reply.recipient.strip().casefold()
+    address = key_of(reply.recipient)
     return asdict(reply) | {"address": address, "address_hash": hashed(address)}
 
 
 def hashed(address: str) -> str:
-    """What stands in the place of an address in lower case whose owner wants to be forgotten and never written to."""
+    """What stands in the place of the key of somebody who wants to be forgotten and never written to."""
     return "sha256:" + hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
 
 

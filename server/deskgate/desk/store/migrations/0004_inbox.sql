@@ -71,7 +71,7 @@ CREATE TABLE follow_ups (
 
 -- Nobody on this list gets a mail from here. The address itself is kept, because it must be recognised for years.
 CREATE TABLE suppressions (
-    address TEXT PRIMARY KEY,         -- lower case
+    address TEXT PRIMARY KEY,         -- as people.key_of writes it
     reason TEXT NOT NULL,
     source TEXT NOT NULL,             -- the event that brought it
     ticket_id INTEGER,

@@ -27,7 +27,7 @@ CREATE TABLE audit_personal (
     seq INTEGER NOT NULL,
     secret BLOB NOT NULL,
     text TEXT NOT NULL,
-    person TEXT,                      -- whose data it is: an address in lower case
+    person TEXT,                      -- whose data it is, see people.key_of
     ticket_id INTEGER
 );
 
