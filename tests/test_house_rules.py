@@ -215,6 +215,13 @@ def test_a_todo_names_its_issue() -> None:
     assert lines_with(r"\b(?:TODO|FIXME|XXX)\b(?!\(#\d+\))", *PRODUCT, "scripts", "benchmarks") == []
 
 
+def test_no_statement_compares_letters_as_the_database_sees_them() -> None:
+    queries = [path for path in (HOME / "server").rglob("*.sql") if path.parent.name != "migrations"]
+    assert [
+        path.name for path in queries if re.search(r"\b(?:LOWER|UPPER|NOCASE|ILIKE)\b", path.read_text("utf-8"))
+    ] == []
+
+
 def test_every_dependency_is_justified() -> None:
     reasons = (HOME / "docs" / "why.md").read_text("utf-8")
     project = tomllib.loads((HOME / "pyproject.toml").read_text("utf-8"))["project"]

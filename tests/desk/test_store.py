@@ -17,6 +17,17 @@ from deskgate.desk.store.tables import Tail, migrations
 pytestmark = pytest.mark.anyio
 
 STEPS = migrations("sqlite")
+BEFORE_PEOPLE = 9
+OLD_ROWS = """
+INSERT INTO replies (id, version, ticket_id, words, mailbox, recipient, subject, body, seen, state, drafted_by, drafted_at)
+VALUES ('r', 1, 7, 'w', 'm', 'Maria@example.com', 's', 'b', '{}', 'sent', 'one', '2025');
+INSERT INTO arrivals (email_id, ticket_id, sender, verified, subject, words, original, kind, arrived_at)
+VALUES ('e', 7, 'ANNA@example.net', 0, 's', 'w', 'o', 'answer', '2025');
+INSERT INTO effects (key, marker, kind, event_number, ticket_id, plan, state, begun_at)
+VALUES ('sent:r', 'm1', 'sent', 1, 7, '{}', 'done', '2025'), ('received:e', 'm2', 'received', 2, 7, '{}', 'done', '2025');
+INSERT INTO policy_evaluations
+VALUES ('p', 'r', 7, '2025', '1', 'h', NULL, 'hold', '[]', '{}', 'held');
+"""
 
 
 def a_reply(number: int = 1, **changes: Any) -> Reply:
@@ -238,6 +249,33 @@ async def test_a_file_of_any_older_version_is_brought_up_to_date_with_what_it_ho
     store = await open_store(f"sqlite:///{path}")
     assert [one.id for one in await store.recent_replies(5)] == (["old"] if done else [])
     assert await added(store, a_reply())
+    await store.aclose()
+
+
+async def test_what_an_older_version_kept_is_found_by_the_person_it_is_about(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    old = sqlite3.connect(path)
+    for step in STEPS[:BEFORE_PEOPLE]:
+        old.executescript(step)
+    old.executescript(OLD_ROWS)
+    old.execute(f"PRAGMA user_version = {BEFORE_PEOPLE}")
+    old.commit()
+    old.close()
+    store = await open_store(f"sqlite:///{path}")
+    found = {
+        (row["what"], row["person"])
+        for row in await store.rows(
+            "SELECT id AS what, person FROM replies UNION SELECT email_id, person FROM arrivals "
+            "UNION SELECT key, person FROM effects UNION SELECT id, person FROM policy_evaluations"
+        )
+    }
+    assert found == {
+        ("r", "maria@example.com"),
+        ("sent:r", "maria@example.com"),
+        ("p", "maria@example.com"),
+        ("e", "anna@example.net"),
+        ("received:e", "anna@example.net"),
+    }
     await store.aclose()
 
 

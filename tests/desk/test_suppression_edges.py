@@ -12,8 +12,9 @@ from audit.agreement import agree
 from bench import bench
 from deskgate.desk.audit.said import Who, acting_as
 from deskgate.desk.errors import Suppressed
+from deskgate.desk.replies import Reply
 from deskgate.desk.store import Store
-from deskgate.desk.suppression import add, check_not_suppressed, lift, suppressed, suppression_of
+from deskgate.desk.suppression import add, check_not_suppressed, held_for, lift, suppressed, suppression_of
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +80,17 @@ async def test_whoever_is_off_is_off_in_every_spelling_and_nobody_else_is(store:
             await check_not_suppressed(store, spelling, ticket_id=7)
         assert error.value.facts == {"ticket_id": 7}
     assert await suppression_of(store, "mario@example.com") is None
+
+
+@pytest.mark.parametrize("spelling", ["änne@example.com", "ÄNNE@example.com", "A\u0308nne@EXAMPLE.com"])
+async def test_what_waits_for_somebody_is_found_in_letters_outside_ascii_too(store: Store, spelling: str) -> None:
+    waiting = Reply(
+        id="1", ticket_id=101, words="w", mailbox="support@desk.example.com", recipient="Änne@example.com",
+        subject="Re: kettle", body="Hello", seen="{}", state="held", drafted_by="one", drafted_at=SINCE,
+    )  # fmt: skip
+    assert await store.add_reply(waiting, principal="one", owner="team")
+    assert await held_for(store, spelling) == 1
+    assert await held_for(store, "anne@example.com") == 0
 
 
 async def test_lifting_is_on_record_where_it_is_told_by_itself(store: Store) -> None:

@@ -15,6 +15,7 @@ from deskgate.desk.core import Core, unbroken
 from deskgate.desk.digest import words_of
 from deskgate.desk.drafts import checked_body
 from deskgate.desk.errors import DeskError, OutcomeUnknown, TicketClosed
+from deskgate.desk.people import key_of
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import NoteRecord
 from deskgate.desk.wire import Conflict
@@ -64,9 +65,11 @@ async def _begun(core: Core, caller: Principal, ticket_id: int, words: str, text
     ticket = await core.zendesk.ticket(ticket_id)
     if ticket.status == "closed":
         raise TicketClosed(ticket_id=ticket_id)
+    requester = ticket.requester.email if ticket.requester else None
     record = NoteRecord(
         id=uuid.uuid4().hex,
         ticket_id=ticket_id,
+        person=key_of(requester) if requester else None,
         words=words,
         text=text,
         stamp=ticket.stamp,

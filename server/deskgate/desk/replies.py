@@ -10,7 +10,7 @@
 of them after a crash says which call may or may not have happened, and it is looked up before anything is repeated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SENDING = "sending"
 HELD = "held"
@@ -37,7 +37,8 @@ class Reply:
     """One mail drafted for a ticket. Times are UTC ISO 8601; `seen` is the ticket as JSON (see `digest.Seen`).
 
     `body_checked` is false where MultiMail did not give the body back at the decision, so that the body on record is our
-    own copy. `stale` is why it no longer fits its ticket, where Zendesk told us so unasked.
+    own copy. `stale` is why it no longer fits its ticket, where Zendesk told us so unasked. `person` is the recipient's key
+    (see `people.key_of`), which the store adds.
     """
 
     id: str
@@ -68,11 +69,15 @@ class Reply:
     bounced_at: str | None = None
     bounce_type: str | None = None
     stale: str | None = None
+    person: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoteRecord:
-    """One private note on a ticket; `id` is the marker that its update carries."""
+    """One private note on a ticket; `id` is the marker that its update carries.
+
+    `person` is the key (see `people.key_of`) of whoever was the ticket's requester when it was written: it is about them.
+    """
 
     id: str
     ticket_id: int
@@ -83,5 +88,6 @@ class NoteRecord:
     written_by: str
     written_at: str
     version: int = 1
+    person: str | None = None
     comment_id: int | None = None
     posted_at: str | None = None

@@ -9,7 +9,10 @@ from functools import partial
 from anyio import from_thread, to_thread
 
 from deskgate.desk.audit.book import BATCH, Book
+from deskgate.desk.people import folded, spellings
 from deskgate.desk.store.tables import Row
+
+NO_TICKET = -1
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ async def kept_about(book: Book, person: str) -> Kept:
     """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs."""
     tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
     replies = await book.ask("replies_of_person", person=person)
-    arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person=person)
-    needles = [person, *(row["message_id"] for row in replies if row["message_id"])]
+    arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person)
+    needles = [*spellings(person), *(row["message_id"] for row in replies if row["message_id"])]
     needles += [row["email_id"] for row in arrivals]
     end = (await book.ask("newest_event"))[0]["number"] + 1
     return Kept(
@@ -46,19 +49,19 @@ async def kept_about(book: Book, person: str) -> Kept:
         tuple(tickets),
         replies,
         arrivals,
-        await _each(book, "notes_on_ticket", "id", tickets),
-        await _each(book, "effects_on_ticket", "key", tickets),
-        await _each(book, "evaluations_on_ticket", "id", tickets),
-        await _each(book, "personal_of_person", "name", tickets, person=person),
+        await _each(book, "notes_of_person", "id", tickets, person),
+        await _each(book, "effects_of_person", "key", tickets, person),
+        await _each(book, "evaluations_of_person", "id", tickets, person),
+        await _each(book, "personal_of_person", "name", tickets, person),
         await to_thread.run_sync(lambda: list(_events(book, end, needles))),
         await book.ask("suppressions_of", person=person),
     )
 
 
-async def _each(book: Book, name: str, key: str, tickets: list[int], **values: str) -> list[Row]:
+async def _each(book: Book, name: str, key: str, tickets: list[int], person: str) -> list[Row]:
     found: dict[str, Row] = {}
-    for ticket_id in tickets or ([-1] if values else []):
-        for row in await book.ask(name, ticket_id=ticket_id, **values):
+    for ticket_id in tickets or [NO_TICKET]:
+        for row in await book.ask(name, ticket_id=ticket_id, person=person):
             found.setdefault(row[key], row)
     return list(found.values())
 
@@ -79,9 +82,9 @@ def _events(book: Book, end: int, needles: list[str]) -> Iterator[Row]:
 
 
 def mentions(body: bytes, needles: list[str]) -> bool:
-    """Whether any of these stands in the body, also where JSON wrote its letters as escapes."""
+    """Whether any of these stands in the body, whatever its letter case, also where JSON wrote its letters as escapes."""
     text = body.decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         text += json.dumps(json.loads(text), ensure_ascii=False)
-    folded = text.casefold()
-    return any(one.casefold() in folded for one in needles)
+    whole = folded(text)
+    return any(folded(one) in whole for one in needles)

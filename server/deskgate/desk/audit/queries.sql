@@ -139,25 +139,31 @@ FROM audit_head WHERE id = 1
 -- Erasing a person -----------------------------------------------------------------------------------------------------
 
 -- name: tickets_of_person
-SELECT ticket_id FROM replies WHERE LOWER(recipient) = :person
+SELECT ticket_id FROM replies WHERE person = :person
 UNION
-SELECT ticket_id FROM arrivals WHERE LOWER(sender) = :person AND verified = 1 AND ticket_id IS NOT NULL
+SELECT ticket_id FROM arrivals WHERE person = :person AND verified = 1 AND ticket_id IS NOT NULL
+UNION
+SELECT ticket_id FROM notes WHERE person = :person
+UNION
+SELECT ticket_id FROM policy_evaluations WHERE person = :person
 ORDER BY 1
 
 -- name: replies_of_person
-SELECT * FROM replies WHERE LOWER(recipient) = :person ORDER BY drafted_at, id
+SELECT * FROM replies WHERE person = :person ORDER BY drafted_at, id
 
 -- name: arrivals_of_person
-SELECT * FROM arrivals WHERE LOWER(sender) = :person OR ticket_id = :ticket_id ORDER BY arrived_at, email_id
+SELECT * FROM arrivals WHERE person = :person OR ticket_id = :ticket_id ORDER BY arrived_at, email_id
 
--- name: notes_on_ticket
-SELECT * FROM notes WHERE ticket_id = :ticket_id ORDER BY written_at, id
+-- name: notes_of_person
+SELECT * FROM notes WHERE person = :person OR ticket_id = :ticket_id ORDER BY written_at, id
 
--- name: effects_on_ticket
-SELECT key, state, plan, ticket_id, begun_at FROM effects WHERE ticket_id = :ticket_id ORDER BY key
+-- name: effects_of_person
+SELECT key, state, plan, ticket_id, person, begun_at FROM effects
+WHERE person = :person OR ticket_id = :ticket_id ORDER BY key
 
--- name: evaluations_on_ticket
-SELECT id, evaluated_at, outcome, facts FROM policy_evaluations WHERE ticket_id = :ticket_id ORDER BY evaluated_at, id
+-- name: evaluations_of_person
+SELECT id, evaluated_at, outcome, facts, person FROM policy_evaluations
+WHERE person = :person OR ticket_id = :ticket_id ORDER BY evaluated_at, id
 
 -- name: personal_of_person
 SELECT name, seq, secret, text, person, ticket_id FROM audit_personal
@@ -178,7 +184,7 @@ SELECT
     log, size, prev, ts, frontier,
     (SELECT COUNT(*) FROM audit_holds WHERE person = :person AND released_at IS NULL) AS held,
     (
-        SELECT COUNT(*) FROM replies WHERE LOWER(recipient) = :person
+        SELECT COUNT(*) FROM replies WHERE person = :person
         AND state IN ('sending', 'held', 'approving', 'rejecting', 'cancelling')
     ) AS open
 FROM audit_head WHERE id = 1
@@ -186,7 +192,7 @@ FROM audit_head WHERE id = 1
 -- name: blank_reply
 UPDATE replies SET
     version = version + 1, recipient = :gone, subject = :gone, body = :gone, footer = NULL, reason = NULL, stale = NULL,
-    seen = :seen
+    seen = :seen, person = NULL
 WHERE id = :id
 
 -- name: blank_views
@@ -202,16 +208,16 @@ VALUES (:key, :marker, 'erased', 0, :ticket_id, '{"text": "", "status": null, "t
 ON CONFLICT DO NOTHING
 
 -- name: blank_arrival
-UPDATE arrivals SET sender = :gone, subject = :gone, words = :gone, original = :gone WHERE email_id = :id
+UPDATE arrivals SET sender = :gone, person = NULL, subject = :gone, words = :gone, original = :gone WHERE email_id = :id
 
 -- name: blank_note
-UPDATE notes SET version = version + 1, text = :gone WHERE id = :id
+UPDATE notes SET version = version + 1, text = :gone, person = NULL WHERE id = :id
 
 -- name: blank_effect
-UPDATE effects SET plan = '{"text": "", "status": null, "tags": []}' WHERE key = :id AND state <> 'intent'
+UPDATE effects SET plan = '{"text": "", "status": null, "tags": []}', person = NULL WHERE key = :id AND state <> 'intent'
 
 -- name: blank_evaluation
-UPDATE policy_evaluations SET facts = '{}' WHERE id = :id
+UPDATE policy_evaluations SET facts = '{}', person = NULL WHERE id = :id
 
 -- name: blank_approval
 UPDATE policy_approvals SET recipient_key = :key, recipient_place = 1 WHERE reply_id = :id

@@ -110,22 +110,30 @@ async def _record(book: Book, seq: int) -> dict[str, Any]:
 
 def _answer(kept: Kept, records: list[tuple[Row, dict[str, Any]]]) -> _Answer:
     unnamed = _Unnamed(_names(kept, (record for _, record in records)))
-    theirs = [row for row in kept.arrivals if row["sender"].casefold() == kept.person]
-    others = {row["email_id"] for row in kept.arrivals} - {row["email_id"] for row in theirs}
     return _Answer(
         kept.person,
         kept.tickets,
         [{name: row[name] for name in _REPLY} | {"reason": unnamed.text(row["reason"])} for row in kept.replies],
-        theirs,
-        [{name: row[name] for name in _NOTE} | {"text": unnamed.text(row["text"])} for row in kept.notes],
-        [_change(row, unnamed) for row in kept.effects if row["key"].partition(":")[2] not in others],
+        _theirs(kept, kept.arrivals),
+        [{name: row[name] for name in _NOTE} | {"text": unnamed.text(row["text"])} for row in _about(kept, kept.notes)],
+        [_change(row, unnamed) for row in _theirs(kept, kept.effects)],
         [
             {"at": row["evaluated_at"], "outcome": row["outcome"], "facts": json.loads(row["facts"])}
-            for row in kept.evaluations
+            for row in _about(kept, kept.evaluations)
         ],
         [row | {name: unnamed.text(row[name]) for name in ("reason", "source")} for row in kept.suppressions],
-        [_told(row, record, unnamed) for row, record in records if record.get("obj", {}).get("about") not in others],
+        [_told(row, record, unnamed) for row, record in records],
     )
+
+
+def _theirs(kept: Kept, rows: list[Row]) -> list[Row]:
+    """Without what others wrote, or were written, on the same tickets."""
+    return [row for row in rows if row["person"] == kept.person]
+
+
+def _about(kept: Kept, rows: list[Row]) -> list[Row]:
+    """Without what is known to be about another one, who was the ticket's requester before or after."""
+    return [row for row in rows if row["person"] in (kept.person, None)]
 
 
 def _change(row: Row, unnamed: "_Unnamed") -> dict[str, Any]:

@@ -160,6 +160,7 @@ def of_note(note: NoteRecord, *, added: bool = False) -> Said:
         dec={"words": note.words},
         res=res | ({"comment": note.comment_id} if note.comment_id else {}),
         personal={"note": note.text} if added else {},
+        person=note.person,
     )
 
 

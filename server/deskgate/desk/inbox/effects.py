@@ -68,8 +68,10 @@ def intent(
 
     `person` is the address whose words the change holds.
     """
+    whose = key_of(person) if person else None
     values = {
         "key": key,
+        "person": whose,
         "marker": marker_of(key),
         "kind": key.partition(":")[0],
         "event_number": event_number,
@@ -84,7 +86,7 @@ def intent(
         {"sets": change.status, "tags": list(change.tags)},
         {"status": "intended"},
         {"note": change.text},
-        person and key_of(person),
+        whose,
     )
     return Once((_sql(core, "add_effect"), values), (begun, *also))
 

@@ -108,8 +108,8 @@ SELECT
     (SELECT received_at FROM inbox_events WHERE state = 'new' ORDER BY number LIMIT 1) AS oldest
 
 -- name: add_effect
-INSERT INTO effects (key, marker, kind, event_number, ticket_id, plan, state, begun_at)
-VALUES (:key, :marker, :kind, :event_number, :ticket_id, :plan, 'intent', :begun_at)
+INSERT INTO effects (key, marker, kind, event_number, ticket_id, person, plan, state, begun_at)
+VALUES (:key, :marker, :kind, :event_number, :ticket_id, :person, :plan, 'intent', :begun_at)
 ON CONFLICT DO NOTHING
 
 -- name: effect
@@ -129,9 +129,9 @@ WHERE key = :key AND state = 'intent'
 
 -- name: add_arrival
 INSERT INTO arrivals (
-    email_id, ticket_id, thread_id, sender, verified, subject, words, original, kind, arrived_at
+    email_id, ticket_id, thread_id, sender, person, verified, subject, words, original, kind, arrived_at
 ) VALUES (
-    :email_id, :ticket_id, :thread_id, :sender, :verified, :subject, :words, :original, :kind, :arrived_at
+    :email_id, :ticket_id, :thread_id, :sender, :person, :verified, :subject, :words, :original, :kind, :arrived_at
 )
 ON CONFLICT DO NOTHING
 
@@ -181,7 +181,7 @@ WHERE suppressions.ended_at IS NOT NULL
 
 -- name: held_for
 SELECT * FROM replies
-WHERE LOWER(recipient) = :address AND state IN ('sending', 'held', 'approving', 'rejecting', 'cancelling')
+WHERE person = :address AND state IN ('sending', 'held', 'approving', 'rejecting', 'cancelling')
 ORDER BY drafted_at, id
 
 -- name: owed_sent
@@ -246,4 +246,4 @@ ORDER BY sent_at || ' ' || id LIMIT :limit
 
 -- name: last_mail_to
 SELECT message_id FROM replies
-WHERE LOWER(recipient) = :address AND message_id IS NOT NULL ORDER BY drafted_at DESC, id LIMIT 1
+WHERE person = :address AND message_id IS NOT NULL ORDER BY drafted_at DESC, id LIMIT 1

@@ -1,8 +1,8 @@
 -- name: add_evaluation
 INSERT INTO policy_evaluations (
-    id, reply_id, ticket_id, evaluated_at, policy_version, policy_hash, rule, outcome, guards, facts, effect
+    id, reply_id, ticket_id, person, evaluated_at, policy_version, policy_hash, rule, outcome, guards, facts, effect
 ) VALUES (
-    :id, :reply_id, :ticket_id, :evaluated_at, :policy_version, :policy_hash, :rule, :outcome, :guards, :facts, :effect
+    :id, :reply_id, :ticket_id, :person, :evaluated_at, :policy_version, :policy_hash, :rule, :outcome, :guards, :facts, :effect
 );
 
 -- name: take_place
@@ -19,10 +19,10 @@ WHERE
 
 -- name: add_approving
 INSERT INTO policy_evaluations (
-    id, reply_id, ticket_id, evaluated_at, policy_version, policy_hash, rule, outcome, guards, facts, effect
+    id, reply_id, ticket_id, person, evaluated_at, policy_version, policy_hash, rule, outcome, guards, facts, effect
 )
 SELECT
-    :id, :reply_id, :ticket_id, :evaluated_at, :policy_version, :policy_hash, :rule, :outcome, :guards, :facts, :effect
+    :id, :reply_id, :ticket_id, :person, :evaluated_at, :policy_version, :policy_hash, :rule, :outcome, :guards, :facts, :effect
 WHERE EXISTS (SELECT 1 FROM policy_approvals WHERE evaluation_id = :id);
 
 -- name: finish
@@ -35,7 +35,7 @@ SELECT
 
 -- name: earlier_mail
 SELECT 1 FROM replies
-WHERE LOWER(recipient) = :recipient AND id <> :reply_id AND state IN ('sent', 'delivered')
+WHERE person = :recipient AND id <> :reply_id AND state IN ('sent', 'delivered')
 LIMIT 1;
 
 -- name: footer_approved

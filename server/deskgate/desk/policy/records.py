@@ -38,6 +38,7 @@ class Evaluation:
             "id": self.id,
             "reply_id": self.reply_id,
             "ticket_id": self.facts.ticket_id,
+            "person": key_of(self.recipient) or None,
             "evaluated_at": iso(self.evaluated_at),
             "policy_version": self.verdict.version,
             "policy_hash": self.verdict.policy_hash,

@@ -2,12 +2,12 @@
 INSERT INTO replies (
     id, version, ticket_id, words, mailbox, recipient, subject, body, footer, thread_id, message_id, digest,
     seen, state, drafted_by, drafted_at, attempted_at, decision, decided_by, decided_at, decided_digest, body_checked, reason,
-    sent_at, delivered_at, bounced_at, bounce_type
+    sent_at, delivered_at, bounced_at, bounce_type, person
 )
 SELECT
     :id, :version, :ticket_id, :words, :mailbox, :recipient, :subject, :body, :footer, :thread_id, :message_id,
     :digest, :seen, :state, :drafted_by, :drafted_at, :attempted_at, :decision, :decided_by, :decided_at, :decided_digest,
-    :body_checked, :reason, :sent_at, :delivered_at, :bounced_at, :bounce_type
+    :body_checked, :reason, :sent_at, :delivered_at, :bounced_at, :bounce_type, :address
 -- The same list is read once more where an approval begins: between two looks somebody may have asked for no more mail.
 WHERE NOT EXISTS (SELECT 1 FROM suppressions WHERE address IN (:address, :address_hash) AND ended_at IS NULL);
 
@@ -57,8 +57,11 @@ ON CONFLICT DO NOTHING;
 SELECT seen FROM views WHERE reply_id = :reply_id AND digest = :digest;
 
 -- name: add_note
-INSERT INTO notes (id, version, ticket_id, words, text, stamp, state, written_by, written_at, comment_id, posted_at)
-SELECT :id, :version, :ticket_id, :words, :text, :stamp, :state, :written_by, :written_at, :comment_id, :posted_at
+INSERT INTO notes (
+    id, version, ticket_id, person, words, text, stamp, state, written_by, written_at, comment_id, posted_at
+)
+SELECT
+    :id, :version, :ticket_id, :person, :words, :text, :stamp, :state, :written_by, :written_at, :comment_id, :posted_at
 WHERE NOT EXISTS (
     SELECT 1 FROM notes
     WHERE words = :words AND (state = 'posting' OR (state = 'posted' AND written_at > :since))

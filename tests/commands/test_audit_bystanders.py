@@ -1,0 +1,98 @@
+"""Who is kept though no reply ever went to them: strangers on a ticket, customers whom only a note is about."""
+
+import json
+from pathlib import Path
+
+import pytest
+from audit_office import AtWork, Operator, bench
+from lived_desk import WORDS, bytes_of, lived
+
+from desk.inbox.desk_at_work import REQUESTER, TICKET
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+SECRET = "my number is 0495-12345"
+QUIET_TICKET = 106
+
+
+def spelt(address: str) -> tuple[str, ...]:
+    """As it stands in a table, and as JSON writes it."""
+    return address.casefold(), json.dumps(address.casefold())[1:-1], json.dumps(address)[1:-1].casefold()
+
+
+@pytest.mark.parametrize(
+    ("sender", "typed"),
+    [
+        ("anna.second@example.net", "Anna.Second@example.net"),
+        ("Änne@example.com", "änne@example.com"),
+        ("a\u0308nne@example.com", "ÄNNE@example.com"),
+        ("ÖSTEN@bücher.example", "östen@xn--bcher-kva.example"),
+    ],
+)
+async def test_a_stranger_on_somebody_elses_ticket_is_forgotten_and_the_customer_is_not(
+    tmp_path: Path, sender: str, typed: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, f"Write to me instead, {SECRET}", sender=sender)
+        one.world.receive_mail(sender, "Hello", f"Nobody answers, {SECRET}")
+        await desk.work()
+        told = await audit("erase", "--requester", typed, "--yes")
+        assert told.code == 0, told.err
+        assert "2 arrivals" in told.out
+        assert "1 effects" in told.out
+        after = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace").casefold()
+        assert [needle for needle in (*spelt(sender), SECRET) if needle in after] == []
+        assert WORDS.casefold() in after
+        assert (await audit.verify(None)).code == 2
+        assert (await audit("erase", "--requester", typed, "--yes")).code == 1, "nothing is kept any more"
+
+
+async def test_what_arrived_from_a_stranger_and_could_not_be_read_is_forgotten_too(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = AtWork.of(one)
+        body = json.dumps({"event": "no such thing", "data": {"from": "Östen@BÜCHER.example", "text": SECRET}})
+        await desk.worker.events.add("multimail", "e1", body.encode())
+        await desk.work()
+        told = await audit("erase", "--requester", "östen@xn--bcher-kva.example", "--yes")
+        assert told.code == 0, told.err
+        assert SECRET.encode() not in bytes_of(tmp_path, audit.settings.database)
+
+
+async def test_a_note_about_a_customer_who_never_got_a_reply_is_forgotten_with_them(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        async with one.client() as caller:
+            await caller.ok("note_zendesk_ticket", ticket_id=QUIET_TICKET, note=f"On the phone: {SECRET}")
+        email = one.world.user(one.world.ticket(QUIET_TICKET)["requester_id"])["email"]
+        folder = tmp_path / "answer"
+        assert (await audit("subject-export", folder, "--requester", email)).code == 0
+        assert SECRET in (folder / "notes.txt").read_text("utf-8")
+        assert json.loads((folder / "data.json").read_text("utf-8"))["tickets"] == [QUIET_TICKET]
+        told = await audit("erase", "--requester", email, "--yes")
+        assert told.code == 0, told.err
+        assert "1 notes" in told.out
+        assert SECRET.encode() not in bytes_of(tmp_path, audit.settings.database)
+        assert (await audit.verify(None)).code == 2
+
+
+async def test_an_access_request_holds_nothing_of_a_stranger_in_whatever_letters(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        for sender in ("anna.second@example.net", "Änne@bücher.example"):
+            one.world.receive_reply(TICKET, f"I am somebody else, {SECRET}", sender=sender)
+        await desk.work()
+        told = await audit("subject-export", tmp_path / "hers", "--requester", REQUESTER)
+        assert told.code == 0, told.err
+        hers = "".join(path.read_text("utf-8") for path in (tmp_path / "hers").rglob("*") if path.is_file()).casefold()
+        assert WORDS.casefold() in hers
+        assert [needle for needle in (SECRET, "anna.second", *spelt("änne")) if needle in hers] == []
+        told = await audit("subject-export", tmp_path / "theirs", "--requester", "ÄNNE@bücher.example")
+        assert told.code == 0, told.err
+        data = json.loads((tmp_path / "theirs" / "data.json").read_text("utf-8"))
+        assert [SECRET in row["words"] for row in data["arrivals"]] == [True]
+        assert [SECRET in row["plan"]["text"] for row in data["ticket_changes"]] == [True]
+        assert (data["tickets"], data["replies"], data["notes"]) == ([], [], [])
