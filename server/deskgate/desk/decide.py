@@ -248,8 +248,8 @@ async def _carry_out(core: Core, look: Look, begun: Reply, decision: Decision) -
     done: Reply | None = None
     with unbroken():
         done = await _once(core, look, begun, decision, before=look.reply)
-        # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat,
-        # unless the recipient asked for no more mail meanwhile: then what is still held stays held.
+        # Deciding the same way twice cannot send twice: what was decided has left the queue. So one look, one repeat, unless
+        # the recipient left meanwhile.
         if done is None and not (decision == "approve" and await suppression_of(core.store, begun.recipient)):
             done = await _once(core, look, begun, decision, before=begun)
     if done is None:
