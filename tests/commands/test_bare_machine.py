@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,15 @@ def test_a_database_server_that_is_away_is_told_once_and_not_by_each_connection(
     logging.getLogger("psycopg.pool").setLevel(logging.NOTSET)
     main(words)
     assert [record.getMessage() for record in caplog.records if record.name == "psycopg.pool"] == []
+
+
+def test_where_the_driver_is_missing_it_says_what_to_install_from_where(
+    bare: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deskgate.desk.store.postgres", None)
+    assert main(["audit", "verify", "postgresql://someone@127.0.0.1:1/nowhere"]) == 3
+    told = capsys.readouterr().out
+    assert "`pip install 'deskgate[postgres]'`, or from a checkout `pip install '.[postgres]'`" in told
 
 
 def test_the_sandbox_says_that_it_keeps_its_data_elsewhere_than_the_setting_says(

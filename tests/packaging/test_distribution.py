@@ -80,3 +80,19 @@ def test_neither_folder_name_of_the_checkout_can_be_imported(built: Path, tmp_pa
             check=False,
         )
         assert f"No module named '{name}'" in done.stderr
+
+
+def test_whatever_the_unit_expects_on_the_machine_is_made_in_the_steps_for_it() -> None:
+    unit = (ROOT / "examples" / "deskgate@.service").read_text("utf-8")
+    steps = (
+        (ROOT / "docs" / "deploying.md").read_text("utf-8").split("Once, as root, in a checkout:")[1].split("```")[1]
+    )
+    expected = ("User=deskgate", "EnvironmentFile=/etc/deskgate/environment", "ExecStart=/opt/deskgate/bin/deskgate ")
+    assert all(f"\n{line}" in unit for line in expected)
+    for made in (
+        "useradd --system",
+        "-m venv /opt/deskgate",
+        "'.[postgres]'",
+        ".env.example /etc/deskgate/environment",
+    ):
+        assert made in steps

@@ -173,7 +173,10 @@ async def _tables_to_read(url: str) -> tuple[Tables, type[Exception]]:
 
         from deskgate.desk.store.postgres import PostgresTables
     except ImportError:
-        raise StoreUnusable("This is PostgreSQL, whose driver is not installed. Install deskgate[postgres].") from None
+        raise StoreUnusable(
+            "This is PostgreSQL, whose driver is not installed. Install it: `pip install 'deskgate[postgres]'`, or from a "
+            "checkout `pip install '.[postgres]'`."
+        ) from None
     return await PostgresTables.open(url, to_read=True), psycopg.Error
 
 
