@@ -42,7 +42,8 @@ async def open_store(url: str, clock: Clock | None = None, *, keys: Mapping[str,
         from deskgate.desk.store.postgres import PostgresTables
     except ImportError:
         raise StoreUnusable(
-            "DESKGATE_DATABASE_URL names PostgreSQL, whose driver is not installed. Install deskgate[postgres]."
+            "DESKGATE_DATABASE_URL names PostgreSQL, whose driver is not installed. Install it: "
+            "`pip install 'deskgate[postgres]'`, or from a checkout `pip install '.[postgres]'`."
         ) from None
     return await Store.over(await PostgresTables.open(url), clock, keys)
 

@@ -58,9 +58,9 @@ class PostgresTables:
             if not to_read:
                 async with pool.connection() as connection:
                     await _migrate(connection)
-        except (psycopg.Error, PoolTimeout) as error:
+        except (psycopg.Error, PoolTimeout):
             await pool.close()
-            raise _unreachable(error) from None
+            raise _unreachable() from None
         except BaseException:
             await pool.close()
             raise
@@ -78,7 +78,7 @@ class PostgresTables:
                 async with self._pool.connection() as connection:
                     found = await (await _execute(connection, (sql, values))).fetchall()
             except (psycopg.OperationalError, PoolTimeout) as error:
-                raise _unreachable(error) from error
+                raise _unreachable() from error
         return found
 
     async def write(self, *steps: Step, tails: Sequence[Tail] = ()) -> int:
@@ -114,7 +114,7 @@ class PostgresTables:
         except (DeadlockDetected, SerializationFailure):
             raise
         except (psycopg.OperationalError, PoolTimeout) as error:
-            raise _unreachable(error) from error
+            raise _unreachable() from error
         for one in writes:
             one.error = None
 
@@ -174,8 +174,8 @@ def _adapted(values: dict[str, Any]) -> dict[str, Any]:
     return {name: int(value) if isinstance(value, bool) else value for name, value in values.items()}
 
 
-def _unreachable(error: Exception) -> StoreUnusable:
+def _unreachable() -> StoreUnusable:
     return StoreUnusable(
-        f"The database of DESKGATE_DATABASE_URL cannot be used ({type(error).__name__}). Check that PostgreSQL runs, that "
-        "the address is right and that the user may create tables there."
+        "The database of DESKGATE_DATABASE_URL cannot be used. Check that PostgreSQL runs, that the address is right and "
+        "that the user may create tables there."
     )
