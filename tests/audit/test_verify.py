@@ -175,6 +175,14 @@ def test_what_is_not_a_plain_file_is_not_read(name: str, kind: str, folder: Path
     assert "file.kind" in rules(verify_folder(folder, keys=[SIGNER.vkey]))
 
 
+def test_the_command_names_a_checkpoint_that_is_a_pipe_and_does_not_wait_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "checkpoint")
+    command = [sys.executable, "-m", "deskgate", "audit", "verify", str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=15)
+    assert found.returncode == 1, found.stderr
+    assert "checkpoint is not a regular file" in found.stdout
+
+
 def test_an_endless_line_is_not_read_to_its_end(folder: Path) -> None:
     with (folder / "audit.jsonl").open("ab") as file:
         file.truncate(64 << 20)

@@ -18,6 +18,7 @@ from deskgate.desk.audit.verify import (
     Checkpoint,
     Claim,
     Comparison,
+    Folder,
     Given,
     Keyring,
     Report,
@@ -241,9 +242,8 @@ def _point(note: bytes) -> Checkpoint | None:
 
 def _size_of(folder: Path) -> int | None:
     try:
-        with (folder / "checkpoint").open("rb") as file:
-            point = _point(file.read(NOTE_LIMIT_BYTES))
-    except OSError:
+        point = _point(Folder(folder).small("checkpoint", NOTE_LIMIT_BYTES))
+    except Broken:
         return None
     return point.size if point else None
 
