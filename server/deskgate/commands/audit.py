@@ -98,17 +98,18 @@ async def show(office: Office) -> int:
     from deskgate.desk.audit import timeline
 
     words, terminal, book = office.words, office.terminal, office.keeper.book
+    start = await book.start()
+    within = range(start.size, (await book.standing()).head.size)
     if words.message is not None:
-        moments = await timeline.of_reply(book, words.message)
+        moments = await timeline.of_reply(book, words.message, within)
     else:
-        moments = await timeline.of_ticket(book, words.ticket)
+        moments = await timeline.of_ticket(book, words.ticket, within)
     if words.json:
         terminal.give(json.dumps([one.told for one in moments], indent=2))
     elif moments:
         terminal.show([Line(line) for one in moments for line in one.lines()], terminal.stdout)
     if len(moments) == timeline.LIMIT:
         terminal.complain(f"These are the newest {timeline.LIMIT} records; `deskgate audit export` gives all.")
-    start = await book.start()
     if not moments:
         terminal.complain(
             "Nothing is recorded here about it" + (f" from number {start.size} on." if start.size else ".")

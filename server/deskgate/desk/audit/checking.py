@@ -1,16 +1,14 @@
 """Checking the log of a database, and exports, against what was kept elsewhere. Nothing is changed but a pin."""
 
-import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from anyio import from_thread
 
-from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start, personal_of
-from deskgate.desk.audit.commitments import commitment
+from deskgate.desk.audit.beside import Beside
+from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start
 from deskgate.desk.audit.verify import (
     NOTE_LIMIT_BYTES,
     Broken,
@@ -36,7 +34,6 @@ from deskgate.desk.audit.verify import (
     uncovered,
     verify_folder,
 )
-from deskgate.desk.store.tables import Row
 
 SIGNED = "— "
 EARLIER = (
@@ -132,7 +129,7 @@ def _kept(report: Report, start: Start, claims: Iterator[Claim]) -> Iterator[Cla
 
 
 def _follow(report: Report, book: Book, start: Start, end: int, chain: Chain, claims: Iterator[Claim]) -> Tree:
-    tree, beside = Tree(), _Beside(report, book, start.size, end)
+    tree, beside = Tree(), Beside(report, book, start.size, end)
     tree.size, tree.peaks = start.size, list(start.frontier.peaks)
     chain.next, chain.before = start.size, start.prev
     comparison = Comparison(report, claims)
@@ -149,48 +146,6 @@ def _follow(report: Report, book: Book, start: Start, end: int, chain: Chain, cl
     comparison.finish(tree.size)
     beside.finish()
     return tree
-
-
-class _Beside:
-    """What stands beside the lines must say the same: the columns by which they are found, and the personal data."""
-
-    def __init__(self, report: Report, book: Book, first: int, end: int) -> None:
-        self._report = report
-        self._rows = book.rows("personal_between", 0, end)
-        self._next = next(self._rows, None)
-        while (
-            self._next is not None and self._next["seq"] < first
-        ):  # of archived records, which are not here to compare
-            self._next = next(self._rows, None)
-
-    def take(self, record: dict[str, Any], row: Row) -> None:
-        """Compare with the next record."""
-        obj = record.get("obj", {})
-        ticket, reply = obj.get("ticket"), obj.get("reply")
-        said = (record["ev"], record["ts"], _if(ticket, int), _if(reply, str))
-        if said != (row["ev"], row["ts"], row["ticket_id"], row["reply_id"]):
-            self._report.found("record.columns", "The columns beside the line say something else.", record["seq"])
-        self._open(record["seq"], record.get("pii", {}))
-
-    def _open(self, seq: int, sealed: dict[str, Any]) -> None:
-        while self._next is not None and self._next["seq"] <= seq:
-            personal = personal_of(self._next)
-            made = commitment(personal.key, personal.text)
-            right = personal.row == sealed.get("row") and hmac.compare_digest(made, str(sealed.get("commitment")))
-            if self._next["seq"] != seq or not right:
-                self._report.found(
-                    "personal.commitment", "The personal data is not what the record was made over.", seq
-                )
-            self._next = next(self._rows, None)
-
-    def finish(self) -> None:
-        """There must be nothing left."""
-        if self._next is not None:
-            self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
-
-
-def _if(value: object, kind: type) -> object:
-    return value if isinstance(value, kind) else None
 
 
 def notes_in(path: Path) -> Iterator[bytes]:

@@ -31,26 +31,11 @@ INSERT INTO audit_records (seq, line, ev, ts, ticket_id, reply_id) VALUES (:seq,
 INSERT INTO audit_personal (name, seq, secret, text, person, ticket_id)
 VALUES (:name, :seq, :secret, :text, :person, :ticket_id)
 
--- name: lines_from
-SELECT seq, line FROM audit_records WHERE seq >= :seq ORDER BY seq LIMIT :limit
-
--- name: of_ticket
-SELECT seq, line FROM audit_records WHERE ticket_id = :ticket_id ORDER BY seq DESC LIMIT :limit
-
 -- name: of_reply
 SELECT seq, line FROM audit_records WHERE reply_id = :reply_id ORDER BY seq DESC LIMIT :limit
 
--- name: newest
-SELECT seq, line FROM audit_records ORDER BY seq DESC LIMIT :limit
-
--- name: personal_of
-SELECT name, seq, secret, text FROM audit_personal WHERE seq >= :low AND seq <= :high ORDER BY seq
-
 -- name: newest_checkpoint
 SELECT size, note, signed_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1
-
--- name: checkpoints
-SELECT size, note, signed_at FROM audit_checkpoints ORDER BY size
 
 -- name: add_checkpoint
 INSERT INTO audit_checkpoints (size, note, signed_at) VALUES (:size, :note, :signed_at) ON CONFLICT DO NOTHING
@@ -65,6 +50,15 @@ WHERE seq >= :seq AND seq < :end ORDER BY seq LIMIT :limit
 SELECT name, seq, secret, text, person, ticket_id FROM audit_personal
 WHERE seq >= :seq AND seq < :end ORDER BY seq LIMIT :limit
 
+-- name: records_outside
+SELECT COUNT(*) AS number, MIN(seq) AS seq FROM audit_records
+WHERE seq < 0 OR seq >= (SELECT size FROM audit_head WHERE id = 1)
+    OR (seq < :first AND ev NOT IN ('log.start', 'key.rotate'))
+
+-- name: personal_outside
+SELECT COUNT(*) AS number, MIN(seq) AS seq FROM audit_personal
+WHERE seq < 0 OR seq >= (SELECT size FROM audit_head WHERE id = 1)
+
 -- name: checkpoints_between
 SELECT size, note FROM audit_checkpoints WHERE size >= :seq AND size < :end ORDER BY size LIMIT :limit
 
@@ -78,7 +72,8 @@ SELECT size, note FROM audit_checkpoints WHERE signed_at <= :before ORDER BY siz
 SELECT seq FROM audit_personal WHERE person = :person AND seq >= :seq AND seq < :end ORDER BY seq LIMIT :limit
 
 -- name: key_records
-SELECT seq, line FROM audit_records WHERE ev IN ('log.start', 'key.rotate') ORDER BY seq
+SELECT seq, line, ev, ts, ticket_id, reply_id FROM audit_records
+WHERE ev IN ('log.start', 'key.rotate') AND seq >= 0 AND seq < (SELECT size FROM audit_head WHERE id = 1) ORDER BY seq
 
 -- name: archived
 SELECT upto, root, folder, archived_at, frontier, prev FROM audit_archives ORDER BY upto DESC LIMIT 1
@@ -87,7 +82,7 @@ SELECT upto, root, folder, archived_at, frontier, prev FROM audit_archives ORDER
 -- do not count.
 -- name: dropped_up_to
 SELECT upto, root, folder, archived_at, frontier, prev FROM audit_archives
-WHERE upto <= (SELECT MIN(seq) FROM audit_records WHERE ev NOT IN ('log.start', 'key.rotate'))
+WHERE upto <= (SELECT MIN(seq) FROM audit_records WHERE seq >= 0 AND ev NOT IN ('log.start', 'key.rotate'))
 ORDER BY upto DESC LIMIT 1
 
 -- name: records_of_ticket
@@ -96,7 +91,7 @@ SELECT
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
     (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
 FROM audit_records AS this
-WHERE this.seq < :before AND (
+WHERE this.seq >= :first AND this.seq < :end AND (
     this.ticket_id = :ticket_id OR this.reply_id IN (SELECT id FROM replies WHERE ticket_id = :ticket_id)
 )
 ORDER BY this.seq DESC LIMIT :limit
@@ -107,7 +102,7 @@ SELECT
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
     (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
 FROM audit_records AS this
-WHERE this.seq < :before AND this.reply_id = :reply_id
+WHERE this.seq >= :first AND this.seq < :end AND this.reply_id = :reply_id
 ORDER BY this.seq DESC LIMIT :limit
 
 -- name: records_newest
@@ -116,7 +111,7 @@ SELECT
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
     (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
 FROM audit_records AS this
-WHERE this.seq < :before
+WHERE this.seq >= :first AND this.seq < :end
 ORDER BY this.seq DESC LIMIT :limit
 
 -- name: reply_named
@@ -130,7 +125,10 @@ UPDATE audit_head SET size = size WHERE id = 1
 -- name: standing
 SELECT
     log, size, prev, ts, frontier,
-    (SELECT line FROM audit_records WHERE ev IN ('log.start', 'key.rotate') ORDER BY seq DESC LIMIT 1) AS key_line,
+    (
+        SELECT line FROM audit_records
+        WHERE ev IN ('log.start', 'key.rotate') AND seq >= 0 AND seq < audit_head.size ORDER BY seq DESC LIMIT 1
+    ) AS key_line,
     (SELECT size FROM audit_checkpoints ORDER BY size DESC LIMIT 1) AS signed_size,
     (SELECT note FROM audit_checkpoints ORDER BY size DESC LIMIT 1) AS signed_note,
     (SELECT signed_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1) AS signed_at

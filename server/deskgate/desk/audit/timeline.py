@@ -11,7 +11,6 @@ from deskgate.desk.errors import DeskError
 from deskgate.desk.store.tables import Row
 
 LIMIT = 1_000
-ALL = 2**62
 
 WORDS = {
     "log.start": "the log begins",
@@ -125,31 +124,30 @@ class Moment:
         return [*lines, "    (the texts of this record were erased)"] if self.erased else lines
 
 
-async def of_ticket(book: Book, ticket_id: int, limit: int = LIMIT, before: int = ALL) -> list[Moment]:
-    """The newest records about a ticket and its replies, oldest first.
+async def of_ticket(book: Book, ticket_id: int, within: range, limit: int = LIMIT) -> list[Moment]:
+    """The newest records about a ticket and its replies, oldest first; `within` are the numbers that the log counts.
 
     Raises:
         RecordUnreadable: one of them was changed.
     """
-    rows = await book.ask("records_of_ticket", ticket_id=ticket_id, before=before, limit=limit)
-    return moments(rows)
+    return await _moments(book, "records_of_ticket", within, limit, ticket_id=ticket_id)
 
 
-async def of_reply(book: Book, name: str, limit: int = LIMIT, before: int = ALL) -> list[Moment]:
+async def of_reply(book: Book, name: str, within: range, limit: int = LIMIT) -> list[Moment]:
     """The same about one reply, by MultiMail's id or ours; nothing where there is no such reply. Raises as `of_ticket`."""
     found = await book.ask("reply_named", id=name)
     if not found:
         return []
-    return moments(await book.ask("records_of_reply", reply_id=found[0]["id"], before=before, limit=limit))
+    return await _moments(book, "records_of_reply", within, limit, reply_id=found[0]["id"])
 
 
-async def newest(book: Book, limit: int, before: int = ALL) -> list[Moment]:
+async def newest(book: Book, within: range, limit: int) -> list[Moment]:
     """The newest records of all, oldest first. Raises as `of_ticket`."""
-    return moments(await book.ask("records_newest", before=before, limit=limit))
+    return await _moments(book, "records_newest", within, limit)
 
 
-def moments(rows: list[Row]) -> list[Moment]:
-    """The rows of those statements, which come newest first. Raises as `of_ticket`."""
+async def _moments(book: Book, name: str, within: range, limit: int, **about: object) -> list[Moment]:
+    rows = await book.ask(name, first=within.start, end=within.stop, limit=limit, **about)
     return [_moment(row) for row in reversed(rows)]
 
 

@@ -67,18 +67,19 @@ async def read(
     try:
         standing, start = await book.standing(), await book.start()
         size = standing.head.size
+        within = range(start.size, size)
         if reply_id is not None:
-            found = await timeline.of_reply(book, reply_id, limit + 1, size)
+            found = await timeline.of_reply(book, reply_id, within, limit + 1)
         elif ticket_id is not None:
-            found = await timeline.of_ticket(book, ticket_id, limit + 1, size)
+            found = await timeline.of_ticket(book, ticket_id, within, limit + 1)
         else:
-            found = await timeline.newest(book, limit + 1, size)
-        approvals = await _approvals(book, found[-limit:], size)
+            found = await timeline.newest(book, within, limit + 1)
+        approvals = await _approvals(book, found[-limit:], within)
     except (HeadUnreadable, RecordUnreadable) as error:
         return Trail([], more=False, archived="", approvals=[], size=0, signed=None, fault=error.sentence)
     shown, more = found[-limit:], len(found) > limit
     archived = "" if more or (reply_id is not None and _begins(shown)) else _archived(start)
-    fault = _unchained(shown, standing, start) or _unsigned(standing)
+    fault = _unchained(shown, standing) or _unsigned(standing)
     signed = _signed(standing.note, standing.signed_at, clock)
     return Trail(shown, more, archived, approvals, size, signed, fault)
 
@@ -109,25 +110,25 @@ def _signed(note: bytes | None, at: str | None, clock: Clock) -> Signed | None:
     return Signed(point.size, b64encode(point.root).decode(), at or "", age)
 
 
-def _unchained(moments: list[Moment], standing: Standing, start: Start) -> str:
+def _unchained(moments: list[Moment], standing: Standing) -> str:
     """The first record that the one after it does not follow; the last of the log is held to the log's end."""
     last = standing.head.size - 1
     for one in moments:
         after = standing.head.prev if one.seq == last else one.next_prev
-        if after is None and one.seq + 1 >= start.size:
+        if after is None:
             return f"Record {one.seq + 1} is missing."
-        if after not in (None, one.hash):
+        if after != one.hash:
             return f"Record {one.seq} is not what the log goes on from: it was changed, or its hash in what follows."
     return ""
 
 
 def _unsigned(standing: Standing) -> str:
     """What is wrong with the newest checkpoint, by the key that the log itself names."""
-    if standing.note is None or standing.vkey is None:
+    if standing.note is None:
         return ""
     try:
         check_follows(standing)
-        signers(parse_note(standing.note), [parse_vkey(standing.vkey)])
+        signers(parse_note(standing.note), [parse_vkey(standing.vkey)] if standing.vkey else [])
     except (Broken, Unreadable) as error:
         return f"The newest checkpoint does not hold: {error}"
     except LogForked as error:
@@ -135,12 +136,12 @@ def _unsigned(standing: Standing) -> str:
     return ""
 
 
-async def _approvals(book: Book, moments: list[Moment], size: int) -> list[Approval]:
+async def _approvals(book: Book, moments: list[Moment], within: range) -> list[Approval]:
     """Of the newest replies among them, each with all of its records: an early one may have been left out."""
     ids = list(dict.fromkeys(one.fact("obj", "reply") for one in reversed(moments)))
     found = []
     for each in [one for one in ids if one][:REPLIES_AT_MOST]:
-        found.append(_approval(await timeline.of_reply(book, each, before=size)))
+        found.append(_approval(await timeline.of_reply(book, each, within)))
     return [one for one in found if one.drafted]
 
 
