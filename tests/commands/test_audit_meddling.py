@@ -91,3 +91,74 @@ async def test_texts_of_records_that_the_log_does_not_count_are_a_finding(tmp_pa
         told = await audit.verify()
         assert told.code == 1, told.out
         assert f"personal.order, record {seq}: " in told.out
+
+
+CHANGES = {
+    "a line as text": ("UPDATE audit_records SET line = 'x' WHERE seq = 3", "record.form"),
+    "a line as its own text": ("UPDATE audit_records SET line = CAST(line AS TEXT) WHERE seq = 3", "record.form"),
+    "a line as a number": ("UPDATE audit_records SET line = 100000000000 WHERE seq = 3", "record.form"),
+    "the first line as a number": ("UPDATE audit_records SET line = 7 WHERE seq = 0", "head.row"),
+    "a checkpoint as text": ("UPDATE audit_checkpoints SET note = 'x'", "note.form"),
+    "a checkpoint as a number": ("UPDATE audit_checkpoints SET note = 100000000000", "note.form"),
+    "a secret as text": ("UPDATE audit_personal SET secret = 'zz'", "personal.commitment"),
+    "a secret as a number": ("UPDATE audit_personal SET secret = 100000000000", "personal.commitment"),
+    "a text as bytes": ("UPDATE audit_personal SET text = x'ff00'", "personal.commitment"),
+    "a text that is not UTF-8": ("UPDATE audit_personal SET text = CAST(x'ff' AS TEXT)", "personal.commitment"),
+    "a text as a number": ("UPDATE audit_personal SET text = 5", "personal.commitment"),
+    "a size that is broken": ("UPDATE audit_head SET size = size + 0.5", "head.row"),
+    "a size as text": ("UPDATE audit_head SET size = 'abc'", "head.row"),
+    "a size that is huge": ("UPDATE audit_head SET size = 9000000000000000000", "head.row"),
+    "a name of the log that is none": ("UPDATE audit_head SET log = x'00'", "head.row"),
+    "an archive of nonsense": (
+        "INSERT INTO audit_archives (upto, root, folder, archived_at, frontier, prev) VALUES (1, 'x', 'f', 't', '{}', 'p')",
+        "archive.row",
+    ),
+    "an archive of bytes": (
+        "INSERT INTO audit_archives (upto, root, folder, archived_at, frontier, prev) VALUES (1, x'00', x'', x'', x'', x'')",
+        "archive.row",
+    ),
+    "a head without its row": ("DELETE FROM audit_head", "UNREADABLE"),
+}
+
+
+@pytest.mark.parametrize(("statement", "rule"), CHANGES.values(), ids=CHANGES)
+async def test_whatever_stands_in_a_column_of_the_audit_trail_the_answer_is_a_finding(
+    tmp_path: Path, statement: str, rule: str
+) -> None:
+    async with bench(tmp_path) as one:
+        if one.desk.core.store.dialect != "sqlite":
+            pytest.skip("PostgreSQL keeps to the types of its columns")
+        audit = Operator(one, tmp_path)
+        await audit.keeper.sign()
+        await AtWork.of(one).sent()
+        await audit.keeper.sign()
+        await meddle(one, statement)
+        told = await audit.verify()
+        assert told.code == (3 if rule == "UNREADABLE" else 1), told.out
+        assert rule in told.out
+
+
+@pytest.mark.parametrize("text", ["no words", "[]", '{"to": 5}'])
+async def test_a_timeline_over_a_text_that_was_changed_says_so(tmp_path: Path, text: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await meddle(one, "UPDATE audit_personal SET text = :text", text=text)
+        told = await audit("show", str(TICKET))
+        assert told.code == 1
+        assert "cannot be read: it was changed" in told.err
+
+
+@pytest.mark.parametrize("part", [100, 5_000, 0.5, 0.9])
+async def test_a_data_file_that_was_cut_off_is_unreadable(tmp_path: Path, part: float) -> None:
+    async with bench(tmp_path) as one:
+        if one.desk.core.store.dialect != "sqlite":
+            pytest.skip("a file")
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await one.desk.core.store.rows(f"VACUUM INTO '{tmp_path / 'copy'}'")
+        whole = (tmp_path / "copy").read_bytes()
+        (tmp_path / "cut").write_bytes(whole[: part if isinstance(part, int) else int(part * len(whole))])
+        told = await audit.verify(f"sqlite:///{tmp_path / 'cut'}")
+        assert told.code == 3, told.out
+        assert told.out.startswith("UNREADABLE")

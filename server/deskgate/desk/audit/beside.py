@@ -5,7 +5,7 @@ from typing import Any
 
 from anyio import from_thread
 
-from deskgate.desk.audit.book import Book, personal_of
+from deskgate.desk.audit.book import Book, bytes_of, personal_of
 from deskgate.desk.audit.verify import Report, read_record
 from deskgate.desk.store.tables import Row
 
@@ -50,7 +50,7 @@ class Beside:
             self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
         for row in from_thread.run(self._book.ask, "key_records"):
             if row["seq"] < self._first:
-                self._columns(_read(row["line"]), row)
+                self._columns(_read(bytes_of(row["line"])), row)
         self._outside(
             "records_outside", "record.seq", "Records that the log does not count were put in", first=self._first
         )

@@ -30,6 +30,10 @@ class HeadUnreadable(DeskError):
     """What the database says of the audit trail's end cannot be read: it was changed. Run `deskgate audit verify`."""
 
 
+class ArchiveUnreadable(DeskError):
+    """What the database says of archived records cannot be read: it was changed. Run `deskgate audit verify`."""
+
+
 @dataclass(frozen=True)
 class Start:
     """Where the records that are kept begin: after `size` archived ones, whose tree and last hash these are."""
@@ -77,15 +81,22 @@ class Book:
 
     async def keys(self) -> list[bytes]:
         """The lines of all records about the log's key."""
-        return [bytes(row["line"]) for row in await self.ask("key_records")]
+        return [bytes_of(row["line"]) for row in await self.ask("key_records")]
 
     async def start(self) -> Start:
-        """Where the kept records begin: 0, or what the newest archive reached whose records were dropped."""
+        """Where the kept records begin: 0, or what the newest archive reached whose records were dropped.
+
+        Raises:
+            ArchiveUnreadable: what is noted of it was changed by hand.
+        """
         found = await self.ask("dropped_up_to")
         if not found:
             return Start()
         row = found[0]
-        frontier = Frontier.load(row["upto"], row["frontier"])
+        try:
+            frontier = Frontier.load(row["upto"], row["frontier"])
+        except (ValueError, TypeError):
+            raise ArchiveUnreadable from None
         return Start(row["upto"], row["prev"], frontier, row["folder"], row["archived_at"])
 
     def rows(self, name: str, first: int, end: int, by: str = "seq", **values: object) -> Iterator[Row]:
@@ -99,20 +110,25 @@ class Book:
 
     def lines(self, first: int, end: int) -> Iterator[bytes]:
         """Lines `first` to `end - 1`. Only in a thread."""
-        return (bytes(row["line"]) for row in self.rows("records_between", first, end))
+        return (bytes_of(row["line"]) for row in self.rows("records_between", first, end))
 
     def checkpoints(self, end: int) -> Iterator[bytes]:
         """Checkpoints over fewer than `end` records, smallest first. Only in a thread."""
-        return (bytes(row["note"]) for row in self.rows("checkpoints_between", 0, end, by="size"))
+        return (bytes_of(row["note"]) for row in self.rows("checkpoints_between", 0, end, by="size"))
 
     def personal(self, first: int, end: int) -> Iterator[tuple[int, Personal]]:
         """The side rows that were not erased, each with its record's number. Only in a thread."""
         return ((row["seq"], personal_of(row)) for row in self.rows("personal_between", first, end))
 
 
+def bytes_of(value: object) -> bytes:
+    """What a column of bytes holds; SQLite keeps anything in any column, and what is no bytes counts as nothing."""
+    return value if isinstance(value, bytes) else b""
+
+
 def personal_of(row: Row) -> Personal:
-    """A side row as its table has it."""
-    return Personal(row["name"], bytes(row["secret"]), row["text"])
+    """A side row as its table has it; a text that is none counts as empty, see `bytes_of`."""
+    return Personal(row["name"], bytes_of(row["secret"]), row["text"] if isinstance(row["text"], str) else "")
 
 
 def standing_of(row: Row) -> Standing:
@@ -121,11 +137,11 @@ def standing_of(row: Row) -> Standing:
     Raises:
         HeadUnreadable: it holds something else.
     """
-    note = None if row["signed_note"] is None else bytes(row["signed_note"])
+    note = None if row["signed_note"] is None else bytes_of(row["signed_note"])
     try:
-        vkey = None if row["key_line"] is None else vkey_of(bytes(row["key_line"]))
+        vkey = None if row["key_line"] is None else vkey_of(bytes_of(row["key_line"]))
         return Standing(head_of(row), vkey, row["signed_size"] or 0, note, row["signed_at"])
-    except (ValueError, KeyError, TypeError, IndexError, Broken):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, Broken):
         raise HeadUnreadable from None
 
 
@@ -167,6 +183,8 @@ async def _tables_to_read(url: str) -> tuple[Tables, type[Exception]]:
 
         connection = open_for_reading(_file_of(url))
         connection.row_factory = sqlite3.Row
+        # Text that is not UTF-8 was changed by somebody, which is for the check to say.
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
         return SqliteTables(connection), sqlite3.Error
     try:
         import psycopg

@@ -8,7 +8,7 @@ from pathlib import Path
 from anyio import from_thread
 
 from deskgate.desk.audit.beside import Beside
-from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start
+from deskgate.desk.audit.book import ArchiveUnreadable, Book, HeadUnreadable, Standing, Start, bytes_of
 from deskgate.desk.audit.verify import (
     NOTE_LIMIT_BYTES,
     Broken,
@@ -73,6 +73,8 @@ def check_database(book: Book, trust: Trust) -> Report:
         _check(report, book, trust.keys, anchors)
     except HeadUnreadable:
         report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
+    except ArchiveUnreadable:
+        report.found("archive.row", "What the database says of archived records cannot be read.")
     except (OSError, Unreadable) as error:
         report.unreadable = str(error)
     return _pinned_on(trust.pin, report)
@@ -136,7 +138,7 @@ def _follow(report: Report, book: Book, start: Start, end: int, chain: Chain, cl
     if comparison.due == tree.size:
         comparison.reached(tree.size, tree.root())
     for row in book.rows("records_between", start.size, end):
-        line = bytes(row["line"])
+        line = bytes_of(row["line"])
         record = chain.take(line)
         tree.push(leaf_hash(line))
         if record is not None:

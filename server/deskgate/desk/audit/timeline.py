@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from deskgate.desk.audit.book import Book
+from deskgate.desk.audit.book import Book, bytes_of
 from deskgate.desk.audit.verify import read_record
 from deskgate.desk.errors import DeskError
 from deskgate.desk.store.tables import Row
@@ -152,11 +153,22 @@ async def _moments(book: Book, name: str, within: range, limit: int, **about: ob
 
 
 def _moment(row: Row) -> Moment:
-    line, after = bytes(row["line"]), row["next_line"]
-    record, following = _read(line, row["seq"]), None if after is None else _read(bytes(after), row["seq"] + 1)
-    personal = json.loads(row["text"]) if row["text"] is not None else {}
+    line, after = bytes_of(row["line"]), row["next_line"]
+    record, following = _read(line, row["seq"]), None if after is None else _read(bytes_of(after), row["seq"] + 1)
+    personal = _words(row["text"], row["seq"]) if row["text"] is not None else {}
     next_prev = None if following is None else str(following["prev"])
     return Moment(record, personal, "pii" in record and not personal, hashlib.sha256(line).hexdigest(), next_prev)
+
+
+def _words(text: object, seq: int) -> dict[str, str]:
+    words: object = None
+    with suppress(ValueError, RecursionError):
+        words = json.loads(text) if isinstance(text, str) else None
+    if isinstance(words, dict) and all(isinstance(one, str) for one in words.values()):
+        return words
+    raise RecordUnreadable(
+        f"The text beside record {seq} of the audit trail cannot be read: it was changed. Run `deskgate audit verify`."
+    )
 
 
 def _read(line: bytes, seq: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deskgate.desk.audit import timeline
-from deskgate.desk.audit.book import Book, HeadUnreadable, Standing, Start
+from deskgate.desk.audit.book import ArchiveUnreadable, Book, HeadUnreadable, Standing, Start
 from deskgate.desk.audit.keeper import LogForked, check_follows
 from deskgate.desk.audit.note import parse_checkpoint, parse_note, parse_vkey, signers
 from deskgate.desk.audit.timeline import Moment, RecordUnreadable
@@ -75,7 +75,7 @@ async def read(
         else:
             found = await timeline.newest(book, within, limit + 1)
         approvals = await _approvals(book, found[-limit:], within)
-    except (HeadUnreadable, RecordUnreadable) as error:
+    except (HeadUnreadable, ArchiveUnreadable, RecordUnreadable) as error:
         return Trail([], more=False, archived="", approvals=[], size=0, signed=None, fault=error.sentence)
     shown, more = found[-limit:], len(found) > limit
     archived = "" if more or (reply_id is not None and _begins(shown)) else _archived(start)
