@@ -2,13 +2,27 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from trail import ANNA, NAME, OTHER_KEY, SIGNER, START, Trail, entry, frontier, rules
+from trail import (
+    ANNA,
+    NAME,
+    OTHER_KEY,
+    SIGNER,
+    START,
+    Trail,
+    chained,
+    changed,
+    entry,
+    frontier,
+    planted,
+    rules,
+    signed_again,
+)
 
 from deskgate.desk.audit.keys import (
     KeyUnusable,
@@ -22,7 +36,9 @@ from deskgate.desk.audit.keys import (
 from deskgate.desk.audit.note import Signer, checkpoint_of, checkpoint_text, private_of, rotation_note, sign
 from deskgate.desk.audit.record import Actor, Entry, Head, append
 from deskgate.desk.audit.verify import (
+    EMPTY_ROOT,
     ROTATED,
+    ROTATIONS_LIMIT,
     Broken,
     Key,
     Unreadable,
@@ -278,8 +294,9 @@ def test_a_key_that_is_not_the_logs_is_not_used(tmp_path: Path) -> None:
 def rotated(note: str | None = None) -> tuple[Trail, list[bytes]]:
     """Ten records under one key, the change, five under the next; checkpoints at 5, 10, 11 (both keys), 16."""
     head, lines, points = Head(NAME), [], []
-    change = Entry("key.rotate", ANNA, dec={"rotation": note or rotation_note(SIGNER, OTHER_KEY)})
     for number in range(16):
+        rotation = note or rotation_note(SIGNER, OTHER_KEY, head.size, head.root)
+        change = Entry("key.rotate", ANNA, dec={"rotation": rotation})
         added = append(head, change if number == 10 else entry(number)[0], START)
         head = added.head
         lines.append(added.line)
@@ -316,17 +333,25 @@ def test_before_a_change_the_new_key_signed_nothing() -> None:
     assert rules(report) == {"checkpoint.signature"}
 
 
+KEYS = f"{SIGNER.vkey}\n{OTHER_KEY.vkey}"
+
+
 def _signed_by_one() -> str:
-    text = parse_note(rotation_note(SIGNER, OTHER_KEY).encode()).text.decode()
+    text = parse_note(rotation_note(SIGNER, OTHER_KEY, 10, bytes(32)).encode()).text.decode()
     return sign(text, OTHER_KEY).decode()
+
+
+def _signed_by_both(text: str) -> str:
+    return sign(text, SIGNER, OTHER_KEY).decode()
 
 
 BAD_ROTATIONS: dict[str, Any] = {
     "one signature": _signed_by_one(),
-    "another log": sign(
-        f"deskgate key rotation v1\nother\n{SIGNER.vkey}\n{OTHER_KEY.vkey}\n", SIGNER, OTHER_KEY
-    ).decode(),
-    "another text": sign(f"something else\n{NAME}\n{SIGNER.vkey}\n{OTHER_KEY.vkey}\n", SIGNER, OTHER_KEY).decode(),
+    "another log": _signed_by_both(f"deskgate key rotation v1\nother\n{KEYS}\n10\n{ROOT}\n"),
+    "another text": _signed_by_both(f"something else\n{NAME}\n{KEYS}\n10\n{ROOT}\n"),
+    "another place": _signed_by_both(f"deskgate key rotation v1\n{NAME}\n{KEYS}\n9\n{ROOT}\n"),
+    "no place": _signed_by_both(f"deskgate key rotation v1\n{NAME}\n{KEYS}\n"),
+    "half a root": _signed_by_both(f"deskgate key rotation v1\n{NAME}\n{KEYS}\n10\n{ROOT[:20]}\n"),
     "no note": "nothing",
 }
 
@@ -340,7 +365,9 @@ def test_a_change_of_key_that_not_both_keys_signed_is_tampering(note: str) -> No
 
 def test_a_stranger_cannot_tie_a_key_to_the_logs() -> None:
     stranger = Signer.new(NAME)
-    change = Entry("key.rotate", Actor("system", "x"), dec={"rotation": rotation_note(stranger, stranger)})
+    change = Entry(
+        "key.rotate", Actor("system", "x"), dec={"rotation": rotation_note(stranger, stranger, 0, EMPTY_ROOT)}
+    )
     line = append(Head(NAME), change, START).line
     ring = keyring(NAME, [SIGNER.key], [line])
     assert [key.vkey for key, _, _ in ring.spans] == [SIGNER.vkey]
@@ -355,5 +382,59 @@ def test_a_record_that_only_has_the_words_of_a_change_within_is_no_alarm(tmp_pat
 
 
 def test_a_record_keeps_a_change_of_key_as_it_was_signed() -> None:
-    _, rotations = rotated()
-    assert json.loads(rotations[0])["dec"]["rotation"] == rotation_note(SIGNER, OTHER_KEY)
+    one, rotations = rotated()
+    made = rotation_note(SIGNER, OTHER_KEY, 10, frontier(one.lines[:10]).root())
+    assert json.loads(rotations[0])["dec"]["rotation"] == made
+
+
+def told_anew(one: Trail, before: int, size: int, signer: Signer) -> Trail:
+    """Another story with the genuine change of key as record number `before`, signed by whoever stole that key."""
+    lines = [changed(line, lambda record: record["actor"].update(id="mallory")) for line in one.lines[:before]]
+    lines = chained([*lines, one.lines[10], *one.lines[11:]])[: max(size, before + 1)]
+    return replace(signed_again(lines[:size], signer), lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("before", "size", "signer", "rule"),
+    [
+        pytest.param(4, 5, SIGNER, "key.rotation", id="retired key, change moved"),
+        pytest.param(10, 10, SIGNER, "tree.root", id="retired key, change not covered"),
+        pytest.param(10, 11, SIGNER, "checkpoint.signature", id="retired key, change covered"),
+        pytest.param(10, 16, OTHER_KEY, "tree.root", id="new key"),
+    ],
+)
+def test_the_thief_of_either_key_cannot_tell_anew_what_came_before_the_change(
+    before: int, size: int, signer: Signer, rule: str, tmp_path: Path
+) -> None:
+    one, _ = rotated()
+    forged = told_anew(one, before, size, signer)
+    trusted = OTHER_KEY if signer == SIGNER else SIGNER
+    rotations = [line for line in forged.lines if ROTATED in line]
+    report = verify_log(
+        forged.lines, forged.newest, keys=[trusted.vkey], checkpoints=forged.checkpoints, rotations=rotations
+    )
+    assert rule in rules(report), report.text()
+    folder = planted(one.export(tmp_path / "export"), forged, signer)
+    assert rule in rules(verify_folder(folder, keys=[trusted.vkey]))
+
+
+def test_a_selection_shows_by_a_checkpoint_that_what_came_before_the_change_was_not_told_anew(tmp_path: Path) -> None:
+    one, _ = rotated()
+    forged = told_anew(one, 10, 16, OTHER_KEY)
+    for number, points in enumerate((forged.checkpoints, [])):
+        given = replace(forged, checkpoints=points, signer=OTHER_KEY)
+        folder = given.export(tmp_path / str(number), lambda seq, line: seq in (2, 3))
+        found = rules(verify_folder(folder, keys=[SIGNER.vkey]))
+        assert found & {"tree.root", "tree.consistency"}, found
+
+
+def test_a_log_of_nothing_but_changes_of_key_is_refused_at_once() -> None:
+    def lines() -> Iterator[bytes]:
+        one, other = Signer.new(NAME), Signer.new(NAME)
+        for seq in range(ROTATIONS_LIMIT + 1):
+            note = rotation_note(one, other, seq, bytes(32))
+            yield append(Head(NAME, seq), Entry("key.rotate", ANNA, dec={"rotation": note}), START).line
+        raise AssertionError("read beyond the bound")
+
+    with pytest.raises(Broken, match="More than"):
+        keyring(NAME, [SIGNER.key], lines())

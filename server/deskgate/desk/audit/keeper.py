@@ -64,10 +64,12 @@ class Keeper:
 
         Raises:
             KeyUnusable: the key is not in this data folder, or not usable.
+            LogForked: the log lost the record that names its key.
         """
         standing = await self.book.standing()
         path = self.key_path(standing.head.log)
         if standing.vkey is None:
+            check_follows(standing)
             return await self._founded(standing.head.log, path)
         if not await to_thread.run_sync(path.exists):
             raise KeyUnusable(
@@ -156,7 +158,7 @@ class Keeper:
             log.warning("the checkpoint could not be appended to %s: %s", self._anchor, error.strerror)
 
     async def rotate(self, who: Who) -> tuple[Signer, Signer]:
-        """Change the key: a record signed by both, a checkpoint signed by both, and then the new key alone.
+        """Change the key: a last checkpoint by the old one, a record and a checkpoint by both, and then the new key alone.
 
         Raises:
             KeyUnusable, LogForked: see `sign`; nothing was changed.
@@ -165,17 +167,20 @@ class Keeper:
         await self._check_unforked()
         path = self.key_path(old.name)
         new = await to_thread.run_sync(prepare_next, path, old.name)
-        said = Said("key.rotate", who, dec={"key": new.vkey, "rotation": rotation_note(old, new)})
-        record, made = self._journal.tail([said]), list[bytes]()
+        made: list[bytes] = []
 
         def then(rows: list[Row]) -> list[Step]:
             check_follows(standing := standing_of(rows[0]))
             if standing.vkey != old.vkey:
                 raise KeyUnusable("The log's key was changed by somebody else just now; nothing was changed here.")
-            steps = list(record.then(rows))
+            head = standing.head
+            last = self._kept(head.size, checkpoint_of(old.name, head.size, head.root, old))
+            rotation = rotation_note(old, new, head.size, head.root)
+            said = Said("key.rotate", who, dec={"key": new.vkey, "rotation": rotation})
+            steps = list(self._journal.tail([said]).then(rows))
             size, frontier = steps[-1][1]["size"], steps[-1][1]["frontier"]
             made[:] = [checkpoint_of(old.name, size, Frontier.load(size, frontier).root(), new, old)]
-            return [*steps, self._kept(size, made[0])]
+            return [last, *steps, self._kept(size, made[0])]
 
         await self._within_lock(then)
         await to_thread.run_sync(activate_next, path)

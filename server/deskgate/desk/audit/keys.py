@@ -73,7 +73,7 @@ def next_path(path: Path) -> Path:
 def prepare_next(path: Path, name: str) -> Signer:
     """First step of a change of key: the new key's file. One left over from a change that was not recorded is used.
 
-    The steps: `prepare_next`; commit a record `key.rotate` with `note.rotation_note(old, new)`; `activate_next`; sign the
+    The steps: `prepare_next`; commit a record `key.rotate` with `note.rotation_note`; `activate_next`; sign the
     next checkpoint with both. After a crash `current_key` finds out which step was the last.
 
     Raises:

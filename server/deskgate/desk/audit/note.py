@@ -111,9 +111,13 @@ def checkpoint_of(origin: str, size: int, root: bytes, *by: Signer) -> bytes:
     return sign(checkpoint_text(origin, size, root), *by)
 
 
-def rotation_note(old: Signer, new: Signer) -> str:
-    """What the record `key.rotate` holds as `dec["rotation"]`: both keys say that one follows the other."""
-    return sign(f"{ROTATION_TITLE}\n{old.name}\n{old.vkey}\n{new.vkey}\n", old, new).decode()
+def rotation_note(old: Signer, new: Signer, size: int, root: bytes) -> str:
+    """What the record `key.rotate`, number `size`, holds as `dec["rotation"]`.
+
+    Both keys say that one follows the other, and what the log was until then: so neither's thief can tell that part anew.
+    """
+    text = f"{ROTATION_TITLE}\n{old.name}\n{old.vkey}\n{new.vkey}\n{size}\n{base64.b64encode(root).decode()}\n"
+    return sign(text, old, new).decode()
 
 
 def pem_of(key: Key) -> bytes:

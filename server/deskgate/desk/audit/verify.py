@@ -32,6 +32,7 @@ SIGNATURES_LIMIT = 64
 PERSONAL_LIMIT_BYTES = 4 * 1024 * 1024
 SUMS_LIMIT_BYTES = 64 * 1024 * 1024
 FINDINGS_LIMIT = 20
+ROTATIONS_LIMIT = 1_000
 NOTHING_BEFORE = "0" * 64
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 ED25519 = 1
@@ -408,48 +409,84 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """Somebody says that the log of that size had this root. `outside`: not kept with the log."""
+
+    size: int
+    root: bytes
+    name: str
+    outside: bool = False
+
+
+@dataclass(frozen=True)
 class Keyring:
-    """Who may sign a checkpoint of which size: key, smallest size, largest size."""
+    """Who may sign a checkpoint of which size: key, smallest size, largest size. `claims`: the log at each change of key."""
 
     spans: tuple[tuple[Key, int, float], ...]
+    claims: tuple[Claim, ...] = ()
 
     def at(self, size: int) -> list[Key]:
         """The keys that may sign a checkpoint of that size."""
         return [key for key, first, last in self.spans if first <= size <= last]
 
 
+@dataclass(frozen=True)
+class Rotation:
+    """The record number `seq` changes the key; both keys signed that the records before it have this root."""
+
+    seq: int
+    old: Key
+    new: Key
+    root: bytes
+
+
 def keyring(origin: str, trusted: Iterable[Key], rotations: Iterable[bytes]) -> Keyring:
-    """The trusted keys, and those that a chain of rotation records (lines) ties to them: each is signed by both keys.
+    """The trusted keys, and those that a chain of rotation records (lines, in order) ties to them: each is signed by both.
 
     Raises:
-        Broken: a rotation record is not what it says.
+        Broken: a rotation record is not what it says, or there are too many.
     """
-    steps = [step for line in rotations if (step := _rotation(origin, line))]
+    steps: list[Rotation] = []
+    for line in rotations:
+        if step := _rotation(origin, line):
+            steps.append(step)
+        if len(steps) > ROTATIONS_LIMIT:
+            raise Broken("key.rotation", f"More than {ROTATIONS_LIMIT} records change the key.", steps[-1].seq)
     keys = {key.vkey: key for key in trusted}
-    for _ in steps:
-        for _, old, new in steps:
-            if old.vkey in keys or new.vkey in keys:
-                keys |= {old.vkey: old, new.vkey: new}
-    first = {new.vkey: seq + 1 for seq, _, new in steps}
-    last = {old.vkey: seq + 1 for seq, old, _ in steps}
-    return Keyring(tuple((key, first.get(at, 0), last.get(at, float("inf"))) for at, key in keys.items()))
+    for step in steps:
+        if step.old.vkey in keys:
+            keys[step.new.vkey] = step.new
+    for step in reversed(steps):
+        if step.new.vkey in keys:
+            keys[step.old.vkey] = step.old
+    tied = [step for step in steps if step.new.vkey in keys]
+    # Were the old key enough for the first checkpoint with the change in it, its thief could write that record anew.
+    first, last = {step.new.vkey: step.seq + 1 for step in tied}, {step.old.vkey: step.seq for step in tied}
+    claims = tuple(Claim(step.seq, step.root, f"the change of key in record {step.seq}") for step in tied)
+    return Keyring(tuple((key, first.get(at, 0), last.get(at, float("inf"))) for at, key in keys.items()), claims)
 
 
-def _rotation(origin: str, line: bytes) -> tuple[int, Key, Key] | None:
+def _rotation(origin: str, line: bytes) -> Rotation | None:
     """The change that a record tells, `None` where it only has such words within."""
     try:
         record = read_record(line)
         if record["ev"] != "key.rotate":
             return None
-        seq, note = record["seq"], parse_note(record["dec"]["rotation"].encode())
-        title, log, old, new, end = note.text.decode().split("\n")
-        pair = parse_vkey(old), parse_vkey(new)
-        right = (title, log, end) == (ROTATION_TITLE, origin, "") and set(signers(note, pair)) == set(pair)
+        note = parse_note(record["dec"]["rotation"].encode())
+        title, log, old, new, size, root, end = note.text.decode().split("\n")
+        made = Rotation(record["seq"], parse_vkey(old), parse_vkey(new), unbase64(root))
+        pair = {made.old, made.new}
+        right = (title, log, size, end) == (ROTATION_TITLE, origin, str(made.seq), "") and len(made.root) == 32
+        right = right and set(signers(note, pair)) == pair
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError, Unreadable, Broken):
         right = False
     if not right:
-        raise Broken("key.rotation", "A record that changes the key is not signed by the old and the new key.")
-    return seq, *pair
+        raise Broken(
+            "key.rotation",
+            "A record that changes the key is not signed by the old and the new key, with its own number and the tree "
+            "before it.",
+        )
+    return made
 
 
 # --- Records ----------------------------------------------------------------------------------------------------------
@@ -576,16 +613,6 @@ def harmless(cell: str) -> str:
 
 
 # --- A whole log ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Somebody says that the log of that size had this root. `outside`: not kept with the log."""
-
-    size: int
-    root: bytes
-    name: str
-    outside: bool = False
 
 
 def anchor_of(data: bytes, origin: str, keys: Iterable[Key]) -> Claim:
@@ -746,9 +773,9 @@ class Given:
 
     @property
     def claims(self) -> list[Claim]:
-        """The newest checkpoint's and those from outside."""
+        """The newest checkpoint's, those of the changes of key, and those from outside."""
         own = [Claim(self.point.size, self.point.root, "the newest checkpoint")] if self.point else []
-        return [*own, *self.anchors]
+        return [*own, *self.ring.claims, *self.anchors]
 
 
 def verify_log(
@@ -949,8 +976,7 @@ def _folder(report: Report, folder: Folder, keys: Sequence[str], anchors: Sequen
     if not keys:
         keys = [one for one in own_keys if is_vkey(one)]
         report.facts.append(f"The key was taken from the folder; compare it with the log's own: {' '.join(keys)}")
-    rotations = report.attempt(lambda: _rotations(folder)) or []
-    given = Given.of(report, newest, keys, rotations, anchors)
+    given = Given.of(report, newest, keys, report.told(_rotations(folder)), anchors)
     if not set(own_keys) <= {key.vkey for key, _, _ in given.ring.spans}:
         report.found("policy.key", "The file policy names a key that neither you nor the log's records vouch for.")
     beside = Beside(report, folder)
@@ -962,15 +988,15 @@ def _folder(report: Report, folder: Folder, keys: Sequence[str], anchors: Sequen
     uncovered(report)
 
 
-def _rotations(folder: Folder) -> list[bytes]:
+def _rotations(folder: Folder) -> Iterator[bytes]:
     """The records that change the key; most logs have none, which a look at larger pieces tells faster."""
     with folder.open("audit.jsonl") as file:
         before = b""
         while block := file.read(1 << 20):
             if ROTATED in before + block:
-                return [line for line in folder.lines("audit.jsonl") if ROTATED in line]
+                yield from (line for line in folder.lines("audit.jsonl") if ROTATED in line)
+                return
             before = block[-len(ROTATED) :]
-    return []
 
 
 def policy_keys(policy: bytes) -> list[str]:
@@ -1030,7 +1056,7 @@ def _proven(report: Report, folder: Folder, given: Given, seq: int, line: bytes)
 
 
 def _connect(report: Report, folder: Folder, given: Given) -> None:
-    """Earlier checkpoints, and those from outside, must lead to the newest one by the proofs in the folder."""
+    """Earlier checkpoints, changes of key, and checkpoints from outside must lead to the newest one by the proofs here."""
     if given.point is None:
         return
     least, size, root = 0, given.point.size, given.point.root
@@ -1038,6 +1064,7 @@ def _connect(report: Report, folder: Folder, given: Given) -> None:
     if len(open_claims) < len(given.anchors):
         newest = max(given.anchors, key=lambda one: one.size)
         report.found("tree.size", OLDER.format(size=size, name=newest.name), size)
+    open_claims += [one for one in given.ring.claims if one.size <= size]
     for data, proof in _points(folder):
         claim = signed_claim(data, given.ring, given.origin, least)
         least = claim.size
@@ -1045,6 +1072,11 @@ def _connect(report: Report, folder: Folder, given: Given) -> None:
             raise Broken("tree.consistency", f"{claim.name} does not lead to the newest checkpoint.", claim.size)
         open_claims = _matched(report, open_claims, claim)
     for one in _matched(report, open_claims, Claim(size, root, "the newest checkpoint")):
+        if not one.outside:
+            report.found(
+                "tree.consistency", f"No checkpoint of this export shows what {one.name} says of the log.", one.size
+            )
+            continue
         report.compared = False
         report.gaps.append(f"{one.name} is not among this export's checkpoints, so it could not be compared.")
 
@@ -1052,7 +1084,7 @@ def _connect(report: Report, folder: Folder, given: Given) -> None:
 def _matched(report: Report, claims: list[Claim], known: Claim) -> list[Claim]:
     for one in claims:
         if one.size == known.size and one.root == known.root:
-            report.covered = max(report.covered, one.size)
+            report.covered = max(report.covered, one.size if one.outside else -1)
         elif one.size == known.size:
             report.found("tree.root", f"{known.name} has another root than {one.name}.", known.size)
     return [one for one in claims if one.size != known.size]
