@@ -29,7 +29,9 @@ async def records_of(store: Store) -> list[Record]:
     beside = {row["seq"]: row for row in await store.rows("SELECT * FROM audit_personal")}
     assert set(beside) == {record["seq"] for record in records if "pii" in record}
     for seq, row in beside.items():
-        assert opens(Personal(row["name"], bytes(row["secret"]), row["text"]), Sealed(**records[seq]["pii"]))
+        assert opens(
+            Personal(row["name"], bytes(row["secret"]), row["text"], row["person"] or ""), Sealed(**records[seq]["pii"])
+        )
     return records
 
 

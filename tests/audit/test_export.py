@@ -276,6 +276,8 @@ def test_erased_personal_data_is_nowhere_and_the_log_still_verifies(tmp_path: Pa
         ("Dear customer 8", "Dear customer 9", "personal.commitment"),
         ('"seq":8', '"seq":9', "personal.order"),
         ('"row":"', '"row":"0', "personal.commitment"),
+        ('"person":"', '"person":"x', "personal.commitment"),
+        ('{"key"', 'null\n{"key"', "personal.form"),
         ('"key":"', '"key":"zz', "personal.commitment"),
         ('"seq":8', '"seq":}', "personal.form"),
         ('{"key"', '["key"', "personal.form"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, cast
@@ -121,7 +122,7 @@ def test_no_content_makes_a_record_fail_or_unreadable(obj: Any, dec: Any, res: A
 
 
 def test_personal_data_is_a_commitment_that_only_its_own_row_opens() -> None:
-    row = seal({"to": "ada@example.com", "body": "Dear Ada"})
+    row = seal({"to": "ada@example.com", "body": "Dear Ada"}, "ada@example.com")
     again = seal({"to": "ada@example.com", "body": "Dear Ada"})
     line = append(EMPTY, Entry("draft.create", AGENT, pii=row.sealed), START).line
     assert json.loads(line)["pii"] == {"commitment": row.sealed.commitment, "row": row.row}
@@ -129,6 +130,7 @@ def test_personal_data_is_a_commitment_that_only_its_own_row_opens() -> None:
     assert opens(row, row.sealed)
     assert row.sealed.commitment != again.sealed.commitment
     assert not opens(again, row.sealed)
+    assert not opens(replace(row, person="bob@example.com"), row.sealed)
     assert "Ada" not in repr(row)
     assert row.key.hex() not in repr(row)
 

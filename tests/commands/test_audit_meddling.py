@@ -8,7 +8,8 @@ import pytest
 from audit_office import AtWork, Operator, bench
 
 from bench import Bench
-from desk.inbox.desk_at_work import TICKET
+from desk.inbox.desk_at_work import REQUESTER, TICKET
+from deskgate.desk.audit.book import Book, Standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -162,3 +163,68 @@ async def test_a_data_file_that_was_cut_off_is_unreadable(tmp_path: Path, part: 
         told = await audit.verify(f"sqlite:///{tmp_path / 'cut'}")
         assert told.code == 3, told.out
         assert told.out.startswith("UNREADABLE")
+
+
+TEXTS = {
+    "all are gone": ("DELETE FROM audit_personal", "personal.missing"),
+    "one is gone": ("DELETE FROM audit_personal WHERE seq = (SELECT MAX(seq) FROM audit_personal)", "personal.missing"),
+    "another person's": ("UPDATE audit_personal SET person = 'x@example.com'", "personal.commitment"),
+    "nobody's": ("UPDATE audit_personal SET person = NULL", "personal.commitment"),
+    "of another ticket": ("UPDATE audit_personal SET ticket_id = 1", "personal.columns"),
+    "of no ticket": ("UPDATE audit_personal SET ticket_id = NULL", "personal.columns"),
+}
+
+
+@pytest.mark.parametrize(("statement", "rule"), TEXTS.values(), ids=TEXTS)
+async def test_texts_that_went_or_changed_hands_without_an_erasure_are_a_finding(
+    tmp_path: Path, statement: str, rule: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("export", tmp_path / "before")
+        await meddle(one, statement)
+        told = await audit.verify(None, "--anchor", tmp_path / "before" / "checkpoint")
+        assert told.code == 1, told.out
+        assert rule in told.out
+
+
+async def test_an_erasure_accounts_for_the_texts_before_it_and_for_no_others(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        await AtWork.of(one).sent(104, "Another matter.")
+        await audit.keeper.sign()
+        told = await audit.verify()
+        assert told.code == 2, told.out
+        assert "records were erased, as the log says" in told.out
+        await meddle(one, "DELETE FROM audit_personal WHERE seq = (SELECT MAX(seq) FROM audit_personal)")
+        told = await audit.verify()
+        assert told.code == 1, told.out
+        assert "personal.missing: 1 texts are gone" in told.out
+
+
+async def test_an_erasure_while_a_check_goes_on_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit.keeper.sign()
+        standing, looks = Book.standing, list[Standing]()
+
+        async def earlier(book: Book) -> Standing:
+            looks.append(await standing(book))
+            return looks[0]
+
+        monkeypatch.setattr(Book, "standing", earlier)
+        assert (await audit.verify()).code == 2
+        monkeypatch.undo()
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        given = iter(looks)
+
+        async def then(book: Book) -> Standing:
+            return next(given, None) or await standing(book)
+
+        monkeypatch.setattr(Book, "standing", then)
+        told = await audit.verify()
+        assert "personal." not in told.out

@@ -28,6 +28,7 @@ async def test_a_person_is_forgotten_and_the_log_still_verifies(tmp_path: Path) 
         assert [needle for needle in NEEDLES if needle.casefold() in after.casefold()] == []
         checked = await audit.verify(None, "--anchor", tmp_path / "before" / "checkpoint")
         assert checked.code == 2, checked.out
+        assert "were erased, as the log says" in checked.out
         await audit("export", tmp_path / "after", "--with-personal")
         checked = await audit.verify(tmp_path / "after", "--anchor", audit.outside(tmp_path / "after"))
         assert checked.code == 0, checked.out

@@ -14,18 +14,21 @@ class Beside:
     """Goes along with the records `first` to `end - 1`. Only in a thread."""
 
     def __init__(self, report: Report, book: Book, first: int, end: int) -> None:
-        self._report, self._book, self._first = report, book, first
+        self._report, self._book, self._first, self._end = report, book, first, end
+        # `_owed`: of the texts that are missing so far, those that no later record of an erasure has accounted for.
+        self._missing = self._owed = self._archived = 0
         self._rows = book.rows("personal_between", 0, end)
         self._next = next(self._rows, None)
-        while (
-            self._next is not None and self._next["seq"] < first
-        ):  # of archived records, which are not here to compare
+        while self._next is not None and self._next["seq"] < first:
+            self._archived += 1
             self._next = next(self._rows, None)
 
     def take(self, record: dict[str, Any], row: Row) -> None:
         """Compare with the next record."""
         self._columns(record, row)
-        self._open(record["seq"], record.get("pii", {}))
+        if "pii" in record or self._next is not None:
+            self._open(record)
+        self._owed = max(0, self._owed - erased_by(record))
 
     def _columns(self, record: dict[str, Any], row: Row) -> None:
         obj = record.get("obj", {})
@@ -34,20 +37,34 @@ class Beside:
         if said != (row["seq"], row["ev"], row["ts"], row["ticket_id"], row["reply_id"]):
             self._report.found("record.columns", "The columns beside the line say something else.", row["seq"])
 
-    def _open(self, seq: int, sealed: dict[str, Any]) -> None:
+    def _open(self, record: dict[str, Any]) -> None:
+        seq, sealed, there = record["seq"], record.get("pii", {}), False
         while self._next is not None and self._next["seq"] <= seq:
             made = personal_of(self._next).sealed
             right = (made.row, made.commitment) == (sealed.get("row"), sealed.get("commitment"))
             if self._next["seq"] != seq or not right:
                 self._report.found(
-                    "personal.commitment", "The personal data is not what the record was made over.", seq
+                    "personal.commitment",
+                    "The personal data, or whose it is, is not what the record was made over.",
+                    seq,
                 )
-            self._next = next(self._rows, None)
+            elif self._next["ticket_id"] != _if(record.get("obj", {}).get("ticket"), int):
+                self._report.found("personal.columns", "The ticket beside the text is not that of the record.", seq)
+            there, self._next = True, next(self._rows, None)
+        if sealed and not there:
+            self._missing += 1
+            self._owed += 1
 
     def finish(self) -> None:
-        """There must be nothing left, and nothing that the log does not count."""
+        """There must be nothing left, nothing missing that was not erased, and nothing that the log does not count."""
         if self._next is not None:
             self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
+        if owed := self._owed and max(0, self._owed - self._erased_since()):
+            self._report.found("personal.missing", f"{owed} texts are gone that no record of an erasure accounts for.")
+        if self._missing > owed:
+            self._report.facts.append(f"Texts of {self._missing - owed} records were erased, as the log says.")
+        if self._archived:
+            self._report.facts.append(f"Texts of {self._archived} archived records were not compared.")
         for row in from_thread.run(self._book.ask, "key_records"):
             if row["seq"] < self._first:
                 self._columns(_read(bytes_of(row["line"])), row)
@@ -56,10 +73,22 @@ class Beside:
         )
         self._outside("personal_outside", "personal.order", "Texts of records that the log does not count were put in")
 
+    def _erased_since(self) -> int:
+        """What was erased while this check went on."""
+        now = from_thread.run(self._book.standing).head.size
+        return sum(erased_by(_read(line)) for line in self._book.lines(self._end, now))
+
     def _outside(self, name: str, rule: str, what: str, **values: int) -> None:
         (found,) = from_thread.run(partial(self._book.ask, name, **values))
         if found["number"]:
             self._report.found(rule, f"{what}: {found['number']}, the first as number {found['seq']}.", found["seq"])
+
+
+def erased_by(record: dict[str, Any]) -> int:
+    """How many texts went with the erasure that the record tells of, at most."""
+    rows = record.get("res", {}).get("rows") if record.get("ev") == "erase" else None
+    count = rows.get("personal") if isinstance(rows, dict) else None
+    return count if isinstance(count, int) else 0
 
 
 def _read(line: bytes) -> dict[str, Any]:

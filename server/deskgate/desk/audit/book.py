@@ -128,7 +128,8 @@ def bytes_of(value: object) -> bytes:
 
 def personal_of(row: Row) -> Personal:
     """A side row as its table has it; a text that is none counts as empty, see `bytes_of`."""
-    return Personal(row["name"], bytes_of(row["secret"]), row["text"] if isinstance(row["text"], str) else "")
+    text, person = (one if isinstance(one, str) else "" for one in (row["text"], row["person"]))
+    return Personal(row["name"], bytes_of(row["secret"]), text, person)
 
 
 def standing_of(row: Row) -> Standing:

@@ -25,22 +25,23 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Personal:
-    """A side row: deleting it is erasing. `key` and `text` never show in a repr."""
+    """A side row: deleting it is erasing. `person` is whose data it is, or empty. Only `row` ever shows in a repr."""
 
     row: str
     key: bytes = field(repr=False)
     text: str = field(repr=False)
+    person: str = field(default="", repr=False)
 
     @property
     def sealed(self) -> Sealed:
         """What the record holds of it."""
-        return Sealed(self.row, commitment(self.key, self.text))
+        return Sealed(self.row, commitment(self.key, f"{self.person}\n{self.text}"))
 
 
-def seal(words: Mapping[str, str]) -> Personal:
-    """A new side row over named texts (`to`, `subject`, `body`, `reason`, …), with a random key and name."""
+def seal(words: Mapping[str, str], person: str = "") -> Personal:
+    """A new side row over named texts (`to`, `subject`, `body`, `reason`, …) of a person, with a random key and name."""
     cleaned = {_fit(name): _fit(text) for name, text in words.items()}
-    return Personal(secrets.token_hex(16), secrets.token_bytes(KEY_BYTES), canonical(cleaned).decode())
+    return Personal(secrets.token_hex(16), secrets.token_bytes(KEY_BYTES), canonical(cleaned).decode(), _fit(person))
 
 
 def commitment(key: bytes, text: str) -> str:
@@ -50,8 +51,7 @@ def commitment(key: bytes, text: str) -> str:
 
 def opens(personal: Personal, sealed: Sealed) -> bool:
     """Whether the side row is the one that the record was made over."""
-    same = hmac.compare_digest(commitment(personal.key, personal.text), sealed.commitment)
-    return same and personal.row == sealed.row
+    return personal.sealed == sealed
 
 
 def _fit(text: str) -> str:

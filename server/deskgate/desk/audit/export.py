@@ -191,7 +191,7 @@ class _Opened:
             self._next = next(self._rest, None)
         if self._file and self._next and self._next[0] == seq:
             one = self._next[1]
-            words = {"key": one.key.hex(), "row": one.row, "seq": seq, "text": one.text}
+            words = {"key": one.key.hex(), "person": one.person, "row": one.row, "seq": seq, "text": one.text}
             self._file.write(json.dumps(words, separators=(",", ":")) + "\n")
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ class Journal:
         return replace(said, dec={**said.dec, **_chain(before)}, res=res)
 
     def _placed(self, head: Head, said: Said) -> tuple[Head, list[Step]]:
-        personal = seal(said.personal) if said.personal else None
+        personal = seal(said.personal, said.person or "") if said.personal else None
         actor = Actor(**vars(said.who))
         entry = Entry(said.ev, actor, said.obj, said.dec, said.res, personal.sealed if personal else None)  # type: ignore[arg-type]  # append checks the word
         placed = append(head, entry, self._clock.now())
@@ -107,7 +107,7 @@ class Journal:
                 "seq": placed.seq,
                 "secret": personal.key,
                 "text": personal.text,
-                "person": said.person,
+                "person": personal.person or None,
                 "ticket_id": row["ticket_id"],
             }
             steps.append((self._sql["add_personal"], beside))

@@ -59,8 +59,8 @@ checkpoints.jsonl   all of them; in a selection each with its proof of consisten
 policy              the log's keys (C2SP tlog-policy).
 proofs/             in a selection: inclusion proofs (C2SP tlog-proof). A record without one is tied by the "prev" of
                     the record after it.
-personal.jsonl      if present: names, addresses and texts that were not erased. HMAC-SHA-256 of "text" with "key" is the
-                    commitment in the record "seq".
+personal.jsonl      if present: names, addresses and texts that were not erased. HMAC-SHA-256 of "person", a newline and
+                    "text" with "key" is the commitment in the record "seq".
 public-key.*        the key that signed, as C2SP vkey, PEM and SSH key; allowed_signers is for ssh-keygen.
 
 The tree (RFC 6962, SHA-256): a leaf is the hash of a zero byte and the line WITHOUT its newline; a node is the hash of a

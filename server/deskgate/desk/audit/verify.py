@@ -898,7 +898,7 @@ class Beside:
         table = report.attempt(lambda: folder.open("audit.csv"))
         self._rows = report.told(lines_of(table, "audit.csv", 2 * LINE_LIMIT_BYTES)) if table else iter(())
         there = os.path.lexists(folder.path / PERSONAL)
-        self._opened = map(json.loads, folder.lines(PERSONAL, PERSONAL_LIMIT_BYTES)) if there else iter(())
+        self._opened = map(read_json, folder.lines(PERSONAL, PERSONAL_LIMIT_BYTES)) if there else iter(())
         self._next: Any = None
         self._sealed = 0
         self._same_rows = table is not None
@@ -934,8 +934,8 @@ class Beside:
         try:
             if self._next["seq"] != seq:
                 return
-            key, text = bytes.fromhex(self._next["key"]), self._next["text"].encode()
-            commitment = hmac.new(key, text, hashlib.sha256).hexdigest()
+            key, text = bytes.fromhex(self._next["key"]), f"{self._next['person']}\n{self._next['text']}"
+            commitment = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
             right = (self._next["row"], commitment) == (sealed["row"], sealed["commitment"]) and len(key) == 32
         except (ValueError, TypeError, KeyError, AttributeError):
             right = False
