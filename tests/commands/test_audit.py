@@ -302,9 +302,14 @@ async def test_old_records_are_dropped_after_they_were_archived_and_the_rest_ver
         assert (await audit("export", tmp_path / "new", "--archive", tmp_path / "old")).code == 0
         whole = await audit.verify(tmp_path / "new", "--anchor", tmp_path / "old" / "checkpoint")
         assert whole.code == 2, whole.out
-        kept = await audit.verify(None, "--anchor", tmp_path / "new" / "checkpoint")
-        assert kept.code == 0, kept.out
+        anchor = ("--anchor", tmp_path / "new" / "checkpoint")
+        kept = await audit.verify(None, *anchor)
+        assert kept.code == 2, kept.out
         assert "were archived" in kept.out
+        assert "--archive" in kept.out
+        both = await audit.verify(None, *anchor, "--archive", tmp_path / "old")
+        assert both.code == 0, both.out
+        assert "INTACT" in both.out
         store = one.desk.core.store
         await store.write(("DELETE FROM audit_checkpoints WHERE size = (SELECT upto FROM audit_archives)", {}))
         assert "archive.root" in (await audit.verify()).out

@@ -1,13 +1,19 @@
 """`deskgate audit archive` and `prune`, again and again: the log verifies at every step between them."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from audit_office import AtWork, Operator, bench
 
 from desk.inbox.desk_at_work import REQUESTER, TICKET
+from deskgate.desk.audit.note import parse_checkpoint, parse_note
+from deskgate.desk.audit.tree import Frontier, leaf_hash
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+NOTED = """INSERT INTO audit_archives (upto, root, folder, archived_at, frontier, prev)
+VALUES (:upto, :root, :folder, :at, :frontier, :prev)"""
 
 
 async def holds(audit: Operator, folder: Path, *archive: object) -> None:
@@ -120,3 +126,46 @@ async def test_the_command_that_drops_what_was_archived_can_be_typed_as_it_stand
     async with bench(tmp_path) as one:
         told = await Operator(one, tmp_path)("archive", tmp_path / "a1", "--sandbox")
         assert "`deskgate audit prune --sandbox`" in told.out
+
+
+async def test_records_that_were_taken_away_under_an_archive_that_nobody_made_are_a_finding(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        upto = parse_checkpoint(parse_note(await audit.keeper.sign()).text).size
+        await AtWork.of(one).sent(body="And another thing.")
+        await audit("export", tmp_path / "all")
+        lines = [line + b"\n" for line in (tmp_path / "all" / "audit.jsonl").read_bytes().splitlines()[:upto]]
+        tree = Frontier()
+        for line in lines:
+            tree = tree.append(leaf_hash(line[:-1]))
+        made = {"upto": upto, "root": tree.root().hex(), "folder": "/mnt/archive", "at": "2026-01-01T00:00:00Z"}
+        made |= {"frontier": tree.dump(), "prev": sha256(lines[-1][:-1]).hexdigest()}
+        await one.desk.core.store.write((NOTED, made))
+        gone = "DELETE FROM audit_records WHERE seq < :upto AND ev NOT IN ('log.start', 'key.rotate')"
+        await one.desk.core.store.write((gone, {"upto": upto}))
+        told = await audit.verify(None, "--anchor", tmp_path / "all" / "checkpoint")
+        assert told.code == 1, told.out
+        assert "archive.record" in told.out
+
+
+async def test_the_archive_beside_the_database_is_checked_with_it_as_one_log(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "old")
+        await audit("prune", "--yes")
+        await AtWork.of(one).sent(body="And another thing.")
+        note = tmp_path / "anchor"
+        note.write_bytes(await audit.keeper.sign())
+        given = ("--anchor", tmp_path / "old" / "checkpoint", "--anchor", note, "--archive", tmp_path / "old")
+        whole = await audit.verify(None, *given)
+        assert whole.code == 0, whole.out
+        assert "Texts of" not in whole.out, "they are compared as well"
+        lines = (tmp_path / "old" / "audit.jsonl").read_bytes()
+        (tmp_path / "old" / "audit.jsonl").write_bytes(lines.replace(b'"agent"', b'"human"', 1))
+        changed = await audit.verify(None, *given)
+        assert changed.code == 1, changed.out
+        assert "record.chain" in changed.out
+        nowhere = await audit.verify(None, "--archive", tmp_path / "nowhere")
+        assert nowhere.code == 3, nowhere.out

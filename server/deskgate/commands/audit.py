@@ -164,7 +164,7 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
     from deskgate.desk.audit.checking import Trust, check_database, check_folder
     from deskgate.desk.audit.verify import Report
 
-    trust = Trust(words.key, words.pin, words.anchor)
+    trust = Trust(words.key, words.pin, words.anchor, words.archive)
     if "://" not in target:
         path = Path(target).expanduser().absolute()
         if path.is_file():

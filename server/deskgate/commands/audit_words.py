@@ -86,6 +86,7 @@ def _verify(actions: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument(
         "--pin", type=path, metavar="FILE", help="keeps the last checkpoint seen; the next must follow from it"
     )
+    parser.add_argument("--archive", type=path, metavar="DIR", help="the records that our database dropped")
     parser.add_argument(
         "--anchor", type=path, action="append", default=[], metavar="FILE", help="checkpoints that were kept elsewhere"
     )

@@ -5,16 +5,17 @@ from typing import Any
 
 from anyio import from_thread
 
-from deskgate.desk.audit.book import Book, bytes_of, personal_of
+from deskgate.desk.audit.book import Book, Start, bytes_of, personal_of
 from deskgate.desk.audit.verify import Report, read_record
 from deskgate.desk.store.tables import Row
 
 
 class Beside:
-    """Goes along with the records `first` to `end - 1`. Only in a thread."""
+    """Goes along with the records up to `end - 1`; `first` is the first that is looked at. Only in a thread."""
 
-    def __init__(self, report: Report, book: Book, first: int, end: int) -> None:
-        self._report, self._book, self._first, self._end = report, book, first, end
+    def __init__(self, report: Report, book: Book, start: Start, end: int, first: int) -> None:
+        self._report, self._book, self._start, self._end = report, book, start, end
+        self._noted = not start.size
         # `_owed`: of the texts that are missing so far, those that no later record of an erasure has accounted for.
         self._missing = self._owed = self._archived = 0
         self._rows = book.rows("personal_between", 0, end)
@@ -23,9 +24,11 @@ class Beside:
             self._archived += 1
             self._next = next(self._rows, None)
 
-    def take(self, record: dict[str, Any], row: Row) -> None:
-        """Compare with the next record."""
-        self._columns(record, row)
+    def take(self, record: dict[str, Any], row: Row | None) -> None:
+        """Compare with the next record, of an archive where it has no row."""
+        if row is not None:
+            self._columns(record, row)
+            self._noted = self._noted or _notes(record, self._start)
         if "pii" in record or self._next is not None:
             self._open(record)
         self._owed = max(0, self._owed - erased_by(record))
@@ -57,6 +60,10 @@ class Beside:
 
     def finish(self) -> None:
         """There must be nothing left, nothing missing that was not erased, and nothing that the log does not count."""
+        if not self._noted:
+            self._report.found(
+                "archive.record", f"No record here says that those before number {self._start.size} were archived."
+            )
         if self._next is not None:
             self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
         if owed := self._owed and max(0, self._owed - self._erased_since()):
@@ -66,10 +73,10 @@ class Beside:
         if self._archived:
             self._report.facts.append(f"Texts of {self._archived} archived records were not compared.")
         for row in from_thread.run(self._book.ask, "key_records"):
-            if row["seq"] < self._first:
+            if row["seq"] < self._start.size:
                 self._columns(_read(bytes_of(row["line"])), row)
         self._outside(
-            "records_outside", "record.seq", "Records that the log does not count were put in", first=self._first
+            "records_outside", "record.seq", "Records that the log does not count were put in", first=self._start.size
         )
         self._outside("personal_outside", "personal.order", "Texts of records that the log does not count were put in")
 
@@ -82,6 +89,15 @@ class Beside:
         (found,) = from_thread.run(partial(self._book.ask, name, **values))
         if found["number"]:
             self._report.found(rule, f"{what}: {found['number']}, the first as number {found['seq']}.", found["seq"])
+
+
+def _notes(record: dict[str, Any], start: Start) -> bool:
+    """Whether the record says that just this was archived: what the database says of it, anybody may have put in."""
+    said = record.get("dec", {})
+    return record["ev"] == "archive" and (said.get("upto"), said.get("root")) == (
+        start.size,
+        start.frontier.root().hex(),
+    )
 
 
 def erased_by(record: dict[str, Any]) -> int:

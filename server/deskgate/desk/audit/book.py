@@ -97,6 +97,8 @@ class Book:
             frontier = Frontier.load(row["upto"], row["frontier"])
         except (ValueError, TypeError):
             raise ArchiveUnreadable from None
+        if frontier.root().hex() != row["root"]:
+            raise ArchiveUnreadable
         return Start(row["upto"], row["prev"], frontier, row["folder"], row["archived_at"])
 
     def rows(self, name: str, first: int, end: int, by: str = "seq", **values: object) -> Iterator[Row]:

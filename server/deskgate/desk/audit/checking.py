@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain as following
+from itertools import islice
 from pathlib import Path
 
 from anyio import from_thread
@@ -34,6 +36,7 @@ from deskgate.desk.audit.verify import (
     uncovered,
     verify_folder,
 )
+from deskgate.desk.store.tables import Row
 
 SIGNED = "— "
 EARLIER = (
@@ -44,15 +47,21 @@ EARLIER = (
 
 @dataclass(frozen=True)
 class Trust:
-    """What a check leans on: keys from the operator, a pin, and files with checkpoints that were kept elsewhere."""
+    """What a check leans on: keys from the operator, a pin, and files with checkpoints that were kept elsewhere.
+
+    `archive` has the records that a database dropped.
+    """
 
     keys: Sequence[str] = ()
     pin: Path | None = None
     anchors: Sequence[Path] = field(default=())
+    archive: Path | None = None
 
 
 def check_folder(folder: Path, trust: Trust) -> Report:
     """Check an export. Of a file with many checkpoints the newest one counts that is not newer than the export."""
+    if trust.archive is not None:
+        return Report(unreadable="--archive goes with a database; an export has the archived records in it.")
     size = _size_of(folder)
     try:
         check_outside(folder, [*trust.anchors, *([trust.pin] if trust.pin else [])])
@@ -70,7 +79,7 @@ def check_database(book: Book, trust: Trust) -> Report:
     report = Report()
     try:
         anchors = [note for path in trust.anchors if (note := _chosen(path, None)[0])] + _pinned(trust.pin)
-        _check(report, book, trust.keys, anchors)
+        _check(report, book, trust.keys, anchors, trust.archive)
     except HeadUnreadable:
         report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
     except ArchiveUnreadable:
@@ -80,7 +89,7 @@ def check_database(book: Book, trust: Trust) -> Report:
     return _pinned_on(trust.pin, report)
 
 
-def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[bytes]) -> None:
+def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[bytes], archive: Path | None) -> None:
     standing: Standing = from_thread.run(book.standing)
     start: Start = from_thread.run(book.start)
     if not keys and standing.vkey:
@@ -88,19 +97,28 @@ def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[by
         report.facts.append(f"The key was taken from the log itself; compare it with its operator's: {standing.vkey}")
     given = _given(report, standing, keys, from_thread.run(book.keys), anchors)
     claims = claims_of(report, given.ring, given.origin, book.checkpoints(standing.signed + 1), given.claims)
-    head, chain = standing.head, Chain(report, given.origin)
-    tree = _follow(report, book, start, head.size, chain, _kept(report, start, claims))
+    head, chain, old = standing.head, Chain(report, given.origin), _archived(report, archive, start)
+    first = start.size if old is None else 0
+    tree = _follow(report, book, start, old, head.size, chain, _kept(report, start, first, claims))
     if (head.log, head.size, head.prev, head.root) != (given.origin, tree.size, chain.before, tree.root()):
         report.found("head.row", "What the database says of the log's end is not what its records come to.", tree.size)
-    report.first, report.records = start.size, tree.size - start.size
-    if start.size:
-        report.facts.append(
-            f"Records 0 to {start.size - 1} were archived to {start.folder} ({start.archived_at}) and dropped here; check "
-            "that export by itself."
+    report.first, report.records = first, tree.size - first
+    if first:
+        report.gaps.append(
+            f"Records 0 to {start.size - 1} were archived to {start.folder} ({start.archived_at}) and dropped here: whether "
+            "they are still what they were, only that folder shows. Name it with --archive."
         )
     if tree.size > report.size:
         report.gaps.append(f"Records {report.size} to {tree.size - 1} are not covered by a checkpoint yet.")
     uncovered(report)
+
+
+def _archived(report: Report, archive: Path | None, start: Start) -> Iterator[bytes] | None:
+    if archive is None:
+        return None
+    if not (archive / "audit.jsonl").is_file():
+        raise Unreadable(f"{archive} is no archive: it has no audit.jsonl.")
+    return report.told(islice(Folder(archive).lines("audit.jsonl"), start.size))
 
 
 def _given(
@@ -115,30 +133,41 @@ def _given(
     return Given(origin, None, b"", ring, tuple(one for one in claims if one is not None))
 
 
-def _kept(report: Report, start: Start, claims: Iterator[Claim]) -> Iterator[Claim]:
-    """The claims that can be compared with the records that are kept; the archive's end must be one of them."""
+def _kept(report: Report, start: Start, first: int, claims: Iterator[Claim]) -> Iterator[Claim]:
+    """The claims that can be compared with the records from `first` on; the archive's end must be one of them."""
     due = start.size > 0
     for claim in claims:
-        if claim.size < start.size:
+        if claim.size < first:
             if claim.outside:
                 report.compared = False
                 report.gaps.append(f"{claim.name} is about records that were archived; check the archive against it.")
             continue
-        if due and claim.size != start.size:
+        if due and claim.size > start.size:
             report.found("archive.root", "No signed checkpoint says what the archived records were.", start.size)
-        due = False
+        due = due and claim.size < start.size
         yield claim
 
 
-def _follow(report: Report, book: Book, start: Start, end: int, chain: Chain, claims: Iterator[Claim]) -> Tree:
-    tree, beside = Tree(), Beside(report, book, start.size, end)
-    tree.size, tree.peaks = start.size, list(start.frontier.peaks)
-    chain.next, chain.before = start.size, start.prev
+def _follow(
+    report: Report,
+    book: Book,
+    start: Start,
+    old: Iterator[bytes] | None,
+    end: int,
+    chain: Chain,
+    claims: Iterator[Claim],
+) -> Tree:
+    """Through the archive's lines, where they are given, and through the kept ones."""
+    tree, beside = Tree(), Beside(report, book, start, end, 0 if old is not None else start.size)
+    if old is None:
+        tree.size, tree.peaks = start.size, list(start.frontier.peaks)
+        chain.next, chain.before = start.size, start.prev
+    archived: Iterator[tuple[bytes, Row | None]] = ((line, None) for line in old or ())
+    kept = ((bytes_of(row["line"]), row) for row in book.rows("records_between", start.size, end))
     comparison = Comparison(report, claims)
     if comparison.due == tree.size:
         comparison.reached(tree.size, tree.root())
-    for row in book.rows("records_between", start.size, end):
-        line = bytes_of(row["line"])
+    for line, row in following(archived, kept):
         record = chain.take(line)
         tree.push(leaf_hash(line))
         if record is not None:
