@@ -96,3 +96,66 @@ async def test_an_access_request_holds_nothing_of_a_stranger_in_whatever_letters
         assert [SECRET in row["words"] for row in data["arrivals"]] == [True]
         assert [SECRET in row["plan"]["text"] for row in data["ticket_changes"]] == [True]
         assert (data["tickets"], data["replies"], data["notes"]) == ([], [], [])
+
+
+async def test_what_a_stranger_quotes_of_the_customers_mails_is_forgotten_with_the_customer(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, "I am her brother", sender="brother@example.net", quoted=True)
+        await desk.work()
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 0, told.err
+        after = bytes_of(tmp_path, audit.settings.database)
+        assert [needle for needle in (WORDS, REQUESTER) if needle.encode() in after] == []
+
+
+async def test_nothing_of_a_ticket_is_erased_while_a_hold_stands_on_a_stranger_who_wrote_on_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, f"I am her brother, {SECRET}", sender="brother@example.net")
+        await desk.work()
+        await audit("hold", "set", "Brother@example.net", "--reason", "case 12")
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 1
+        assert "hold" in told.err
+        after = bytes_of(tmp_path, audit.settings.database)
+        assert [needle for needle in (WORDS, SECRET) if needle.encode() not in after] == []
+        await audit("hold", "release", "brother@example.net")
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+
+
+@pytest.mark.parametrize("typed", ["", " ", "e", "maria.lindqvist", "@example.com", "maria.lindqvist@"])
+async def test_part_of_an_address_is_nobody_to_forget_or_to_answer(tmp_path: Path, typed: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        await audit("erase", "--requester", REQUESTER, "--yes")
+        before = await one.desk.core.store.rows("SELECT * FROM inbox_events ORDER BY number")
+        for words in (("erase", "--yes"), ("subject-export", str(tmp_path / "answer"))):
+            told = await audit(*words, "--requester", typed)
+            assert told.code == 1
+            assert "whole address" in told.err
+        assert await one.desk.core.store.rows("SELECT * FROM inbox_events ORDER BY number") == before
+
+
+async def test_of_two_customers_of_one_ticket_each_is_forgotten_alone(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        second = one.world.ticket(QUIET_TICKET)["requester_id"]
+        one.world.edit_ticket(TICKET, requester_id=second)
+        await desk.sent(body="Good day, you are the customer now.")
+        one.world.receive_reply(TICKET, f"So I am, and {SECRET}")
+        await desk.work()
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 0, told.err
+        after = bytes_of(tmp_path, audit.settings.database)
+        assert [needle for needle in (WORDS, REQUESTER) if needle.encode() in after] == []
+        kept = await audit("subject-export", tmp_path / "second", "--requester", one.world.user(second)["email"])
+        assert "1 replies, 1 arrivals, 2 notes" in kept.out
+        told = await audit("erase", "--requester", one.world.user(second)["email"], "--yes")
+        assert told.code == 0, told.err
+        after = bytes_of(tmp_path, audit.settings.database)
+        assert [needle for needle in ("you are the customer now", SECRET) if needle.encode() in after] == []

@@ -62,9 +62,18 @@ async def erase(store: Store, clock: Clock, person: str, who: Who) -> Erased:
     said = Said("erase", who, dec=dec, res={"status": "done", "rows": kept.counts})
     record, placed = Journal(store.dialect, clock).tail([said]), list[int]()
 
-    def then(rows: list[Row]) -> list[Step]:
-        if rows[0]["held"]:
+    def check_holds(rows: list[Row]) -> list[Step]:
+        held = {row["person"] for row in rows}
+        if person in held:
             raise UnderHold
+        if held & kept.others:
+            raise UnderHold(
+                "A legal hold stands on somebody else who wrote on a ticket of this person, so nothing was erased. See "
+                "`deskgate audit hold list`."
+            )
+        return []
+
+    def then(rows: list[Row]) -> list[Step]:
         if rows[0]["open"]:
             raise StillOpen("A reply to this person was drafted just now. Decide or cancel it, then erase again.")
         placed[:] = [rows[0]["size"]]
@@ -72,8 +81,8 @@ async def erase(store: Store, clock: Clock, person: str, who: Who) -> Erased:
 
     if store.dialect == "sqlite":
         await store.rows("PRAGMA secure_delete = ON")
-    tail = Tail((book.sql["erasable"], {"person": person}), then)
-    if await store.write((book.sql["lock_head"], {}), tails=[tail]) != 1:
+    tails = [Tail((book.sql["holds"], {}), check_holds), Tail((book.sql["erasable"], {"person": person}), then)]
+    if await store.write((book.sql["lock_head"], {}), tails=tails) != 1:
         raise StoreUnusable("The data could not be erased; nothing was changed. Run `deskgate store check`.")
     return Erased(placed[0], kept.counts, receipt.hex(), await scrub(store))
 

@@ -9,6 +9,7 @@ from functools import partial
 from anyio import from_thread, to_thread
 
 from deskgate.desk.audit.book import BATCH, Book
+from deskgate.desk.errors import BadInput
 from deskgate.desk.people import folded, spellings
 from deskgate.desk.store.tables import Row
 
@@ -35,9 +36,22 @@ class Kept:
         """How many rows of each kind there are."""
         return {name: len(value) for name, value in vars(self).items() if isinstance(value, list)}
 
+    @property
+    def others(self) -> set[str]:
+        """Who else's words are among it: strangers who wrote on a ticket of this person."""
+        rows = (*self.arrivals, *self.notes, *self.effects, *self.evaluations, *self.personal)
+        return {row["person"] for row in rows if row["person"]} - {self.person}
+
 
 async def kept_about(book: Book, person: str) -> Kept:
-    """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs."""
+    """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs.
+
+    Raises:
+        BadInput: the key is no whole address. Part of one stands in what arrived from many people.
+    """
+    local, _, domain = person.rpartition("@")
+    if not (local and domain):
+        raise BadInput("Give the whole address of one person, as name@example.com.")
     tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
     replies = await book.ask("replies_of_person", person=person)
     arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person)

@@ -149,23 +149,36 @@ ORDER BY 1
 -- name: replies_of_person
 SELECT * FROM replies WHERE person = :person ORDER BY drafted_at, id
 
+-- On a ticket of theirs everything is about them, whoever wrote it, but what is another customer's of the same ticket.
 -- name: arrivals_of_person
-SELECT * FROM arrivals WHERE person = :person OR ticket_id = :ticket_id ORDER BY arrived_at, email_id
+SELECT * FROM arrivals
+WHERE person = :person
+    OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
+ORDER BY arrived_at, email_id
 
 -- name: notes_of_person
-SELECT * FROM notes WHERE person = :person OR ticket_id = :ticket_id ORDER BY written_at, id
+SELECT * FROM notes
+WHERE person = :person
+    OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
+ORDER BY written_at, id
 
 -- name: effects_of_person
 SELECT key, state, plan, ticket_id, person, begun_at FROM effects
-WHERE person = :person OR ticket_id = :ticket_id ORDER BY key
+WHERE person = :person
+    OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
+ORDER BY key
 
 -- name: evaluations_of_person
 SELECT id, evaluated_at, outcome, facts, person FROM policy_evaluations
-WHERE person = :person OR ticket_id = :ticket_id ORDER BY evaluated_at, id
+WHERE person = :person
+    OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
+ORDER BY evaluated_at, id
 
 -- name: personal_of_person
 SELECT name, seq, secret, text, person, ticket_id FROM audit_personal
-WHERE person = :person OR (person IS NULL AND ticket_id = :ticket_id) ORDER BY seq
+WHERE person = :person
+    OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
+ORDER BY seq
 
 -- name: events_with_bodies
 SELECT number, state, body FROM inbox_events
@@ -180,17 +193,17 @@ SELECT * FROM suppressions WHERE address = :person
 -- name: erasable
 SELECT
     log, size, prev, ts, frontier,
-    (SELECT COUNT(*) FROM audit_holds WHERE person = :person AND released_at IS NULL) AS held,
     (
         SELECT COUNT(*) FROM replies WHERE person = :person
         AND state IN ('sending', 'held', 'approving', 'rejecting', 'cancelling')
     ) AS open
 FROM audit_head WHERE id = 1
 
+-- Whose it was is empty from then on, and not unknown: what is left of it is about nobody.
 -- name: blank_reply
 UPDATE replies SET
     version = version + 1, recipient = :gone, subject = :gone, body = :gone, footer = NULL, reason = NULL, stale = NULL,
-    seen = :seen, person = NULL
+    seen = :seen, person = ''
 WHERE id = :id
 
 -- name: blank_views
@@ -206,16 +219,16 @@ VALUES (:key, :marker, 'erased', 0, :ticket_id, '{"text": "", "status": null, "t
 ON CONFLICT DO NOTHING
 
 -- name: blank_arrival
-UPDATE arrivals SET sender = :gone, person = NULL, subject = :gone, words = :gone, original = :gone WHERE email_id = :id
+UPDATE arrivals SET sender = :gone, person = '', subject = :gone, words = :gone, original = :gone WHERE email_id = :id
 
 -- name: blank_note
-UPDATE notes SET version = version + 1, text = :gone, person = NULL WHERE id = :id
+UPDATE notes SET version = version + 1, text = :gone, person = '' WHERE id = :id
 
 -- name: blank_effect
-UPDATE effects SET plan = '{"text": "", "status": null, "tags": []}', person = NULL WHERE key = :id AND state <> 'intent'
+UPDATE effects SET plan = '{"text": "", "status": null, "tags": []}', person = '' WHERE key = :id AND state <> 'intent'
 
 -- name: blank_evaluation
-UPDATE policy_evaluations SET facts = '{}', person = NULL WHERE id = :id
+UPDATE policy_evaluations SET facts = '{}', person = '' WHERE id = :id
 
 -- name: blank_approval
 UPDATE policy_approvals SET recipient_key = :key, recipient_place = 1 WHERE reply_id = :id

@@ -95,7 +95,7 @@ async def subject_export(store: Store, person: str, folder: Path, who: Who, now:
     kept = await kept_about(book, person)
     if not any(kept.counts.values()):
         raise BadInput("Nothing is kept here about this address. Look at the spelling, and ask Zendesk for the ticket.")
-    answer = _answer(kept, [(row, await _record(book, row["seq"])) for row in kept.personal])
+    answer = _answer(kept, [(row, await _record(book, row["seq"])) for row in _about(kept, kept.personal)])
     said = Said("export.subject", who, res={"rows": answer.counts}, personal={"requester": person}, person=person)
     await store.write((book.sql["lock_head"], {}), said=[said])
     await to_thread.run_sync(_write, folder, answer, now)

@@ -12,6 +12,9 @@ CREATE INDEX effects_person ON effects (person);
 CREATE INDEX notes_person ON notes (person);
 CREATE INDEX policy_evaluations_person ON policy_evaluations (person);
 
+-- Who was written to on a ticket: what is theirs there is no other customer's of the same ticket.
+CREATE VIEW customers AS SELECT ticket_id, person FROM replies WHERE person <> '';
+
 -- Rows from before get as near to it as SQL comes.
 UPDATE replies SET person = LOWER(recipient);
 UPDATE arrivals SET person = LOWER(sender);
