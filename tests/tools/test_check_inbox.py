@@ -33,6 +33,7 @@ async def arrived(one: Bench, email_id: str, **differently: Any) -> None:
         "ticket_id": None,
         "thread_id": None,
         "sender": STRANGER,
+        "person": STRANGER,
         "verified": False,
         "subject": "Hello",
         "words": "Hello.",

@@ -39,6 +39,7 @@ async def test_the_low_risk_rule_lets_a_reply_out_and_the_record_names_rule_vers
         )
         assert row["facts"]["tags"]["low-risk"] == "human agent"
         assert row["facts"]["asked"]["tags_all"] == "low-risk: set by human agent"
+        assert row.pop("person") == "maria.lindqvist@example.com", "by which it is found when she is to be forgotten"
         assert "kettle" not in json.dumps(row).casefold()
         assert "maria" not in json.dumps(row).casefold()
 
