@@ -1,21 +1,28 @@
 -- What PostgreSQL says otherwise than SQLite: several workers claim at once, and pass over what another is just claiming.
 
+-- SQLite looks at the events in order and stops at the first that fits. PostgreSQL may look at all of them first, so what is
+-- asked about the others is asked once, and not for each: with a long queue every claim would cost its square.
 -- name: claim
 UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries + 1
 WHERE number = (
     SELECT one.number FROM inbox_events AS one
     WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
         AND (:mails = 1 OR one.source NOT IN ('multimail', 'reconcile'))
-        AND NOT EXISTS (
-            SELECT 1 FROM inbox_events AS earlier
-            WHERE earlier.lane = one.lane AND earlier.state = 'new' AND earlier.number < one.number
+        AND (
+            one.lane IS NULL
+            OR one.number IN (
+                SELECT min(head.number) FROM inbox_events AS head
+                WHERE head.state = 'new' AND head.lane IS NOT NULL GROUP BY head.lane
+            )
         )
         AND NOT (
-            one.lane IS NULL AND one.source IN ('multimail', 'reconcile') AND EXISTS (
-                SELECT 1 FROM inbox_events AS unread
-                WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.number < one.number
-                    AND unread.source IN ('multimail', 'reconcile') AND unread.tries <= :unread_tries
-                    AND unread.due_at > :now
+            one.lane IS NULL AND one.source IN ('multimail', 'reconcile') AND one.number > COALESCE(
+                (
+                    SELECT min(unread.number) FROM inbox_events AS unread
+                    WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.source IN ('multimail', 'reconcile')
+                        AND unread.tries <= :unread_tries AND unread.due_at > :now
+                ),
+                one.number
             )
         )
     ORDER BY one.number LIMIT 1
