@@ -8,6 +8,7 @@ import pytest
 
 from deskgate.desk.audit.said import Said, acting
 from deskgate.desk.store import Store, StoreUnusable, open_store
+from deskgate.desk.store.postgres import _at_once, translated
 from deskgate.desk.store.together import Together, Write
 
 pytestmark = pytest.mark.anyio
@@ -132,6 +133,17 @@ async def test_one_whose_record_cannot_be_made_is_told_so_and_the_others_go_on(d
     assert len(await store.rows("SELECT name FROM marks WHERE name LIKE 'n%'")) == 6
     assert await store.rows("SELECT name FROM marks WHERE name = 'bad'") == []
     await store.aclose()
+
+
+def test_writes_that_go_out_together_keep_their_own_values() -> None:
+    one = ("INSERT INTO a (x, y) VALUES (:x, :y ::text)", {"x": 1, "y": "100%"})
+    two = ("UPDATE b SET x = :x WHERE t = '12:30';\n", {"x": 2})
+    sql, values = _at_once([one, two])
+    assert translated(sql) == (
+        b"WITH step_0 AS (INSERT INTO a (x, y) VALUES (%(x_0)s, %(y_0)s ::text)) UPDATE b SET x = %(x_1)s WHERE t = '12:30'"
+    )
+    assert values == {"x_0": 1, "y_0": "100%", "x_1": 2}
+    assert translated(_at_once([two])[0]) == b"UPDATE b SET x = %(x_0)s WHERE t = '12:30'"
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

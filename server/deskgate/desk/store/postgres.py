@@ -23,6 +23,8 @@ TRIES = 4
 # Any number that nobody else uses in this database: one process at a time changes the tables.
 MIGRATION_LOCK = 8642_0001
 
+PLACE = re.compile(r"(?<![:\w]):([a-z_]+(?:_[0-9]+)?)\b")
+
 Connection = psycopg.AsyncConnection[DictRow]
 
 
@@ -123,13 +125,26 @@ async def _follow(connection: Connection, write: Write, *, crowded: bool) -> Non
     for tail in write.tails if write.changed else ():
         if tail.crowded is crowded:
             seen = await (await _execute(connection, tail.read)).fetchall()
-            for step in tail.then(seen):
+            steps = tail.then(seen)
+            for step in [_at_once(steps)] if crowded and steps else steps:
                 await _execute(connection, step)
 
 
 async def _execute(connection: Connection, step: Step) -> psycopg.AsyncCursor[DictRow]:
     sql, values = step
     return await connection.execute(translated(sql), _adapted(values))
+
+
+def _at_once(steps: Sequence[Step]) -> Step:
+    """Several writes that do not look at each other as one statement: others wait for what was locked before it."""
+    sql = _with_all(tuple(sql for sql, _ in steps))
+    return sql, {f"{name}_{place}": value for place, (_, values) in enumerate(steps) for name, value in values.items()}
+
+
+@cache
+def _with_all(statements: tuple[str, ...]) -> str:
+    *before, last = (PLACE.sub(rf":\1_{place}", sql.rstrip("; \n")) for place, sql in enumerate(statements))
+    return f"WITH {', '.join(f'step_{at} AS ({sql})' for at, sql in enumerate(before))} {last}" if before else last
 
 
 async def _configured(connection: Connection) -> None:
@@ -166,7 +181,7 @@ def own_types(script: str) -> str:
 @cache
 def translated(sql: str) -> bytes:
     """A statement with psycopg's placeholders."""
-    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", sql.replace("%", "%%")).encode()
+    return PLACE.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
 
 
 def _adapted(values: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ class Tail:
     """The end of a transaction that depends on what the transaction itself sees.
 
     `read` runs after the steps, and its rows decide the last steps. Not reached where the first step changed nothing.
-    `crowded`: every writer locks what it reads, so it comes last, and several writes of one process may share a transaction.
+    `crowded`: every writer locks what it reads. So it comes last, several writes of one process may share a transaction, and
+    its steps may go out together: none of them may look at what another one writes.
     """
 
     read: Step
