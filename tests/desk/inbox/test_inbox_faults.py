@@ -236,3 +236,22 @@ async def test_what_is_stored_late_is_heeded_too_and_what_was_looked_at_is_not_r
         assert await heed(one.desk.core, 0) == 0, "one that began before these may still appear"
         one.clock.advance(10)
         assert await heed(one.desk.core, 0) == 3
+
+
+async def test_a_mail_that_is_found_out_to_have_gone_out_long_ago_is_told_within_ten_minutes(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.worker.owe()
+        one.world.point_webhooks("")
+        await at.sent()
+        store, (reply,) = one.desk.core.store, await one.desk.replies_of(TICKET)
+        one.clock.advance(3 * 24 * 3600)
+        await at.worker.owe()
+        await store.write(("DELETE FROM inbox_events", {}))  # as if only now somebody had found that it went out
+        told = 0
+        for _ in range(11):
+            told += await at.worker.owe()
+            one.clock.advance(60)
+        assert told == 1
+        assert await at.worker.step()
+        assert any(reply.body in each for each in at.notes())

@@ -37,6 +37,9 @@ LONGEST_PAUSE_SECONDS = 900.0
 # With full jitter about half of the longest pauses: some four hours, longer than most outages.
 TRIES = 20
 OWED_AT_ONCE = 100
+# What went out is asked for each second among the newest replies, and at times among all: a mail can be found out late.
+LATELY = timedelta(days=1)
+SWEEP_SECONDS = 600.0
 # A reply counts as sent after the desk began to tell, even by a clock that is so far behind.
 CLOCKS_DIFFER = timedelta(minutes=10)
 # No later try makes these any better, so a person should see them soon.
@@ -104,6 +107,7 @@ class Worker:
     _breakers: defaultdict[str, Breaker] = field(default_factory=lambda: defaultdict(Breaker))
     _seen_at: float | None = None
     _heeded: int = 0
+    _sweep_at: float = float("-inf")
     _knock: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
@@ -244,7 +248,9 @@ class Worker:
         """
         queries = named_queries("deskgate.desk.inbox", self.core.store.dialect)
         began = await self._first_asked(queries)
-        since = iso((parse_time(began) or self.core.clock.now()) - CLOCKS_DIFFER)
+        now, beginning = self.core.clock.now(), (parse_time(began) or self.core.clock.now()) - CLOCKS_DIFFER
+        sweeps = self.core.clock.monotonic() >= self._sweep_at
+        since = iso(beginning if sweeps else max(beginning, now - LATELY))
         owed = 0
         for what in ("sent", "bounced"):
             found = await self.core.store.rows(queries[f"owed_{what}"], since=since, limit=OWED_AT_ONCE)
@@ -253,6 +259,8 @@ class Worker:
         anchor = await anchoring.due(self.core)
         if anchor is not None:
             owed += await self.events.add(OURS, anchor, b"{}")
+        if sweeps and owed < OWED_AT_ONCE:
+            self._sweep_at = self.core.clock.monotonic() + SWEEP_SECONDS
         return owed
 
     async def _first_asked(self, queries: Mapping[str, str]) -> str:
