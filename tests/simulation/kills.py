@@ -32,14 +32,15 @@ import httpx
 
 import databases
 from deskgate.desk.inbox.effects import marker_of
+from deskgate.desk.replies import DELIVERED, Reply
 from deskgate.desk.store import open_store
-from deskgate.desk.store.tables import named_queries
 from deskgate.sandbox import constants
 from deskgate.sandbox.exchange import Ask
 from deskgate.sandbox.world import World
 
 TICKETS = 250
 REQUESTER = 33144692240101
+LONG_AGO = "2020-01-01T00:00:00Z"
 POSTS_PER_SECOND = 20.0
 READY_SECONDS = 60.0
 DRAIN_SECONDS = 400.0
@@ -164,7 +165,7 @@ class Loop:
         return self.result
 
     def _prepare(self) -> None:
-        """Tickets, and a thread for each."""
+        """Tickets, and a reply on a thread for each, told long ago."""
         self.world.switch("ticket_updates", 0)
         self.world.point_webhooks("")
         self._tickets = [_ticket(self.world, number) for number in range(TICKETS)]
@@ -172,10 +173,8 @@ class Loop:
 
     async def _bind(self) -> None:
         store = await open_store(self.database)
-        sql = named_queries("deskgate.desk.inbox", store.dialect)["bind_thread"]
         for ticket in self._tickets:
-            values = {"thread_id": f"thr_{ticket}", "ticket_id": ticket, "since": "2026-01-28T12:00:00Z"}
-            await store.write((sql, values))
+            assert await store.add_reply(_answered(ticket), principal="bot", owner="team")
         await store.aclose()
 
     def _ready(self, server: Server) -> bool:
@@ -281,6 +280,25 @@ def _marked(world: World, marker: str) -> int:
         return int(
             moment.store._connection.execute("SELECT COUNT(*) FROM audit WHERE document LIKE ?", [like]).fetchone()[0]
         )
+
+
+def _answered(ticket: int) -> Reply:
+    return Reply(
+        id=f"{ticket:032x}",
+        ticket_id=ticket,
+        words=f"words {ticket}",
+        mailbox=constants.MAILBOX_ADDRESS,
+        recipient="maria.lindqvist@example.com",
+        subject="Re: Order",
+        body="It is on its way.",
+        seen="{}",
+        state=DELIVERED,
+        drafted_by="bot",
+        drafted_at=LONG_AGO,
+        thread_id=f"thr_{ticket}",
+        message_id=f"ours_{ticket}",
+        sent_at=LONG_AGO,
+    )
 
 
 def _ticket(world: World, number: int) -> int:

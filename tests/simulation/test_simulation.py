@@ -6,11 +6,16 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import anyio
 import pytest
 
+from deskgate.desk.store import open_store
+from deskgate.sandbox.world import World
 from simulation.controls import without
+from simulation.kills import TICKETS, Loop
 from simulation.seeds import play
 
 SEEDS = int(os.environ.get("SIMULATED_SEEDS", "60"))
@@ -68,3 +73,17 @@ def test_the_same_seed_is_the_same_story_in_any_process() -> None:
 def test_a_desk_that_lacks_a_control_is_found_out(control: str) -> None:
     with without(control):
         assert any(play(seed).broken for seed in range(100))
+
+
+def test_the_real_processes_that_are_killed_have_tickets_with_a_reply_on_their_threads(tmp_path: Path) -> None:
+    loop = Loop(tmp_path, f"sqlite:///{tmp_path / 'desk.db'}", servers=1, kills=0, seed=1, minutes=0)
+    with closing(World.open(tmp_path / "sandbox")) as loop.world:
+        loop._prepare()
+
+    async def on_threads() -> int:
+        store = await open_store(loop.database)
+        (found,) = await store.rows("SELECT count(DISTINCT thread_id) AS n FROM replies WHERE thread_id LIKE 'thr_%'")
+        await store.aclose()
+        return int(found["n"])
+
+    assert anyio.run(on_threads) == TICKETS
