@@ -255,3 +255,19 @@ async def test_a_mail_that_is_found_out_to_have_gone_out_long_ago_is_told_within
         assert told == 1
         assert await at.worker.step()
         assert any(reply.body in each for each in at.notes())
+
+
+async def test_a_round_that_a_clock_ahead_began_and_nobody_ended_does_not_keep_the_others_from_asking(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        one.world.point_webhooks("")
+        store = one.desk.core.store
+        ahead = {"name": "reconciling", "value": "2126-01-28T12:00:00Z", "now": ""}
+        await store.write(("INSERT INTO marks (name, value, set_at) VALUES (:name, :value, :now)", ahead))
+        one.world.receive_reply(TICKET, "Where is it?")
+        await at.worker.ask()
+        await at.work()
+        assert any("Where is it?" in each for each in at.notes())

@@ -111,3 +111,18 @@ async def test_a_mail_whose_wait_was_in_vain_holds_up_its_own_ticket_alone(event
     assert await events.route(third, "ticket:3", after_unread=True)
     (fourth,) = await claimed(events, 1, first=3)
     assert not await events.route(fourth, "ticket:2", after_unread=True)
+
+
+@pytest.mark.parametrize("left", ["leased", "postponed"])
+async def test_what_a_clock_that_was_ahead_put_off_for_hours_is_worked_on_once_it_is_set_right(
+    events: Events, clock: Waiting, left: str
+) -> None:
+    clock._now += timedelta(hours=5)
+    (one,) = await claimed(events, 1)
+    if left == "postponed":
+        await events.postpone(one, "later", 900)
+    clock._now -= timedelta(hours=5)
+    (younger,) = await claimed(events, 1, first=1) if left == "leased" else [None]
+    again = younger or await events.claim()
+    assert again is not None
+    assert (again.number, again.fence) == (one.number, one.fence + 1)

@@ -27,6 +27,8 @@ UNREAD_PAUSE_SECONDS = 1.0
 # After so many tries, some ten seconds, the order of a ticket's notes is worth less than that they are there.
 UNREAD_TRIES = 3
 TROUBLE_CHARS = 500
+# Longer than any lease or pause: what lasts beyond it was set by a clock that was ahead, and is over.
+BEYOND_SECONDS = 1_000.0
 
 NEW, DONE, FLAGGED, DEAD = "new", "done", "flagged", "dead"
 
@@ -84,6 +86,7 @@ class Events:
             until=self._ms(READING_SECONDS),
             unread_tries=UNREAD_TRIES,
             mails=int(mails),
+            beyond=self._ms(BEYOND_SECONDS),
         )
         return Event(**{**found[0], "body": bytes(found[0]["body"])}) if found else None
 

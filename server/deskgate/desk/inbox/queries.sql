@@ -31,7 +31,8 @@ ON CONFLICT DO NOTHING
 UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries + 1
 WHERE number = (
     SELECT one.number FROM inbox_events AS one
-    WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
+    WHERE one.state = 'new' AND (one.due_at <= :now OR one.due_at > :beyond)
+        AND (one.leased_until <= :now OR one.leased_until > :beyond)
         AND (:mails = 1 OR one.source NOT IN ('multimail', 'reconcile'))
         AND NOT EXISTS (
             SELECT 1 FROM inbox_events AS earlier
@@ -42,7 +43,7 @@ WHERE number = (
                 SELECT 1 FROM inbox_events AS unread
                 WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.number < one.number
                     AND unread.source IN ('multimail', 'reconcile') AND unread.tries <= :unread_tries
-                    AND unread.due_at > :now
+                    AND unread.due_at > :now AND unread.due_at <= :beyond
             )
         )
     ORDER BY one.number LIMIT 1
@@ -234,8 +235,9 @@ UPDATE suppressions SET ended_at = :now WHERE address IN (:address, :address_has
 
 -- Asking --------------------------------------------------------------------------------------------------------------
 
+-- A turn that ends later than one that begins now was taken by a clock that was ahead.
 -- name: take_turn
-UPDATE marks SET value = :until, set_at = :now WHERE name = 'reconciling' AND value < :now
+UPDATE marks SET value = :until, set_at = :now WHERE name = 'reconciling' AND (value < :now OR value > :until)
 
 -- name: end_turn
 UPDATE marks SET value = '' WHERE name = 'reconciling'

@@ -6,7 +6,8 @@
 UPDATE inbox_events SET leased_until = :until, fence = fence + 1, tries = tries + 1
 WHERE number = (
     SELECT one.number FROM inbox_events AS one
-    WHERE one.state = 'new' AND one.due_at <= :now AND one.leased_until <= :now
+    WHERE one.state = 'new' AND (one.due_at <= :now OR one.due_at > :beyond)
+        AND (one.leased_until <= :now OR one.leased_until > :beyond)
         AND (:mails = 1 OR one.source NOT IN ('multimail', 'reconcile'))
         AND (
             one.lane IS NULL
@@ -21,6 +22,7 @@ WHERE number = (
                     SELECT min(unread.number) FROM inbox_events AS unread
                     WHERE unread.lane IS NULL AND unread.state = 'new' AND unread.source IN ('multimail', 'reconcile')
                         AND unread.tries <= :unread_tries AND unread.due_at > :now
+                        AND unread.due_at <= :beyond
                 ),
                 one.number
             )
