@@ -129,3 +129,28 @@ def test_the_sandbox_says_that_it_keeps_its_data_elsewhere_than_the_setting_says
     monkeypatch.delenv("DESKGATE_DATABASE_URL")
     assert main(["store", "migrate", "--sandbox"]) == 0
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["suppressions", "add", "maria@example.com", "--reason", "asked"],
+        ["audit", "hold", "set", "maria@example.com", "--reason", "court"],
+        ["audit", "rotate-key", "--yes"],
+        ["audit", "show", "101"],
+        ["events", "list"],
+    ],
+    ids=lambda given: " ".join(given[:2]),
+)
+def test_no_command_founds_a_second_database_beside_the_one_that_the_service_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("ZENDESK_", "MULTIMAIL_", "DESKGATE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DESKGATE_HOME", str(tmp_path))
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert "There is no data file" in told.err
+    assert "DESKGATE_DATABASE_URL" in told.err
+    assert told.out == ""
+    assert list(tmp_path.glob("*.sqlite3")) == []

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from deskgate.desk.audit.said import Said, acting
-from deskgate.desk.store import Store, StoreUnusable, open_store
+from deskgate.desk.store import Store, StoreUnusable, open_store, postgres
 from deskgate.desk.store.postgres import _at_once, translated
 from deskgate.desk.store.together import Together, Write
 
@@ -157,4 +157,31 @@ async def test_on_postgresql_records_of_one_moment_share_transactions(database: 
     assert found is not None
     assert found[0] == 20
     assert found[1] < 10
+    await store.aclose()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_who_waits_for_a_locked_row_does_not_fail_the_others(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "BUSY_SECONDS", 1.0)
+    store = await open_store(database)
+    await mark(store, "locked")
+    told: dict[str, object] = {}
+
+    async def change(name: str, sql: str) -> None:
+        try:
+            told[name] = await store.write((sql, {"name": name}), said=[written(name)])
+        except StoreUnusable as error:
+            told[name] = error.sentence
+
+    with psycopg.connect(database) as other:
+        other.execute("UPDATE marks SET value = 'held' WHERE name = 'locked'")
+        async with anyio.create_task_group() as group:
+            group.start_soon(change, "first", ADD)
+            group.start_soon(change, "locked", "UPDATE marks SET value = 'x' WHERE name = :name")
+            group.start_soon(change, "free", ADD)
+        other.rollback()
+    assert (told["first"], told["free"]) == (1, 1)
+    assert told["locked"] == "The database is too busy with the same rows. Try again in a moment."
     await store.aclose()

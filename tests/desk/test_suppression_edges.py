@@ -97,3 +97,20 @@ async def test_lifting_is_on_record_where_it_is_told_by_itself(store: Store) -> 
     await take_off(store, MARIA)
     await store.tell(lift(store, MARIA, now=LATER))
     assert [record["ev"] for record in await agree(store)] == ["suppress.add", "suppress.remove"]
+
+
+@pytest.mark.parametrize(
+    ("source", "off"), [("unsubscribed:1", False), ("received:1", False), ("operator:ines", True), ("reconcile", True)]
+)
+async def test_a_wish_that_an_operator_lifted_is_not_taken_up_again_by_its_own_event(
+    store: Store, source: str, off: bool
+) -> None:
+    async def wished(by: str) -> None:
+        await store.tell(add(store, MARIA, reason="asked", source=by, ticket_id=101, since=SINCE))
+
+    await wished(source)
+    await store.tell(lift(store, MARIA, now=LATER))
+    await wished(source)
+    assert (await suppression_of(store, MARIA) is not None) == off
+    await wished("unsubscribed:2")
+    assert await suppression_of(store, MARIA) is not None

@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deskgate.commands.terminal import Terminal
@@ -25,11 +26,24 @@ def settings_at_terminal(words: argparse.Namespace, *, services: bool = False) -
 
 
 def at_store(settings: "Settings", terminal: Terminal, work: "Callable[[Store], Awaitable[int]]") -> int:
-    """Open the database, do the work, close it; gives the work's exit code, or 2 where the database cannot be used."""
+    """Open the database, do the work, close it; gives the work's exit code, or 2 where the database cannot be used.
+
+    A live desk's database is made by `serve` and never here: what is written into a new one, beside the real one, would
+    look like done and have no effect.
+    """
     import anyio
 
     from deskgate.desk.audit.said import Who, acting_as
     from deskgate.desk.store import StoreUnusable, open_store
+
+    missing = None if settings.sandbox else _missing(settings.database)
+    if missing is not None:
+        terminal.complain(
+            f"There is no data file {missing} yet, so nothing was done; `deskgate serve` makes it. If the desk keeps its "
+            "data elsewhere, set DESKGATE_HOME or DESKGATE_DATABASE_URL as its service has it; the sandbox's is found with "
+            "--sandbox."
+        )
+        return 2
 
     async def opened() -> int:
         try:
@@ -44,6 +58,13 @@ def at_store(settings: "Settings", terminal: Terminal, work: "Callable[[Store], 
             return 2
 
     return anyio.run(opened)
+
+
+def _missing(database: str) -> Path | None:
+    from deskgate.desk.store import SQLITE
+
+    path = Path(database.removeprefix(SQLITE))
+    return path if database.startswith(SQLITE) and not path.exists() else None
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

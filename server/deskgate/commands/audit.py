@@ -168,9 +168,11 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
     if "://" not in target:
         path = Path(target).expanduser().absolute()
         if path.is_file():
-            return Report(
-                unreadable=f"{path} is a file and no export's folder. A data file's address is sqlite:///{path}"
+            inside = path.parent / "audit.jsonl"
+            where = (
+                f"Give the export's folder: {path.parent}" if inside.is_file() else f"As a data file: sqlite:///{path}"
             )
+            return Report(unreadable=f"{path} is a file and no export's folder. {where}")
         return check_folder(path, trust)
 
     async def looked() -> Report:

@@ -178,7 +178,9 @@ INSERT INTO suppressions (address, reason, source, ticket_id, since)
 VALUES (:address, :reason, :source, :ticket_id, :since)
 ON CONFLICT (address) DO UPDATE SET
     reason = excluded.reason, source = excluded.source, ticket_id = excluded.ticket_id, since = excluded.since, ended_at = NULL
+-- Whoever an operator wrote to again after a wish stays so, although the same wish may be worked on once more.
 WHERE suppressions.ended_at IS NOT NULL
+    AND (suppressions.source <> excluded.source OR excluded.source = 'reconcile' OR excluded.source LIKE 'operator:%')
 
 -- name: held_for
 SELECT * FROM replies

@@ -256,7 +256,7 @@ class Worker:
             found = await self.core.store.rows(queries[f"owed_{what}"], since=since, limit=OWED_AT_ONCE)
             for row in found:
                 owed += await self.events.add(OURS, f"{what}:{row['id']}", b"{}")
-        anchor = await anchoring.due(self.core)
+        anchor = await anchoring.due(self.core) if sweeps else None
         if anchor is not None:
             owed += await self.events.add(OURS, anchor, b"{}")
         if sweeps and owed < OWED_AT_ONCE:

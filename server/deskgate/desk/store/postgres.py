@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import psycopg
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -20,6 +20,7 @@ from deskgate.desk.store.together import Together, Write
 
 CONNECTIONS = 8
 TRIES = 4
+BUSY = "The database is too busy with the same rows. Try again in a moment."
 # Any number that nobody else uses in this database: one process at a time changes the tables.
 MIGRATION_LOCK = 8642_0001
 
@@ -101,8 +102,10 @@ class PostgresTables:
                 mine.changed, mine.error = 0, None
             except (DeadlockDetected, SerializationFailure):
                 continue
+            except LockNotAvailable as error:
+                raise StoreUnusable(BUSY) from error
             return
-        raise StoreUnusable("The database is too busy with the same rows. Try again in a moment.")
+        raise StoreUnusable(BUSY)
 
     async def _written(self, writes: Sequence[Write]) -> None:
         """All of them in one transaction; what everybody waits for is locked last."""
@@ -113,7 +116,7 @@ class PostgresTables:
                     await _follow(connection, one, crowded=False)
                 for one in writes:
                     await _follow(connection, one, crowded=True)
-        except (DeadlockDetected, SerializationFailure):
+        except (DeadlockDetected, SerializationFailure, LockNotAvailable):
             raise
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise _unreachable() from error
