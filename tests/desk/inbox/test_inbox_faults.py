@@ -9,7 +9,7 @@ import pytest
 from bench import bench
 from desk.inbox.desk_at_work import REQUESTER, TICKET, AtWork
 from deskgate.desk.errors import Suppressed
-from deskgate.desk.inbox.heeding import heed
+from deskgate.desk.inbox.heeding import AT_ONCE, heed
 from deskgate.desk.inbox.worker import BREAK_AFTER
 from deskgate.desk.suppression import suppression_of
 from deskgate.desk.wire import Missing
@@ -224,6 +224,19 @@ async def test_who_asks_for_no_more_mail_is_heeded_at_once_though_their_ticket_w
         assert len([each for each in at.notes() if REQUESTER in each and words in each]) == 1
         records = await store.rows("SELECT seq FROM audit_records WHERE ev = 'suppress.add'")
         assert len(records) == 1
+
+
+async def test_of_many_events_only_what_may_be_a_wish_is_read_and_all_of_those_are(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        sent = await at.sent()
+        for number in range(AT_ONCE + 5):
+            told = b'{"event":"message.complained","data":{"email_id":"01NOBODY%d"}}' % number
+            await at.worker.events.add("multimail", f"e{number}", told)
+        wish = json.dumps({"event": "message.unsubscribed", "data": {"email_id": sent["message_id"]}}).encode()
+        await at.worker.events.add("multimail", "wish", wish)
+        await at.worker.heed()
+        assert await suppression_of(one.desk.core.store, REQUESTER) is not None
 
 
 async def test_what_is_stored_late_is_heeded_too_and_what_was_looked_at_is_not_read_for_ever(

@@ -31,16 +31,15 @@ def wish(core: Core, reply: Reply, kind: str) -> Once:
 
 async def heed(core: Core, number: int) -> int:
     """Look through the open events after that number; gives the number from which to look the next time."""
-    sql = named_queries(__package__, core.store.dialect)["open_mail_events"]
-    settled = iso(core.clock.now() - APPEARS_WITHIN)
+    sql = named_queries(__package__, core.store.dialect)
+    settled = await core.store.rows(sql["newest_settled"], settled=iso(core.clock.now() - APPEARS_WITHIN))
     looked, full = number, True
     while full:
-        rows = await core.store.rows(sql, number=looked, limit=AT_ONCE)
+        rows = await core.store.rows(sql["perhaps_wishes"], number=looked, limit=AT_ONCE)
         for row in rows:
             await _heed(core, row)
-        number = max([number, *(row["number"] for row in rows if row["received_at"] <= settled)])
         looked, full = max([looked, *(row["number"] for row in rows)]), len(rows) == AT_ONCE
-    return number
+    return max([number, *(int(row["number"]) for row in settled)])
 
 
 async def _heed(core: Core, row: Row) -> None:

@@ -53,9 +53,15 @@ RETURNING number, source, event_id, body, received_at, lane, tries, fence
 -- name: route
 UPDATE inbox_events SET lane = :lane, leased_until = :until WHERE number = :number AND fence = :fence AND state = 'new'
 
--- name: open_mail_events
-SELECT number, body, received_at FROM inbox_events
-WHERE state = 'new' AND source IN ('multimail', 'reconcile') AND number > :number ORDER BY number LIMIT :limit
+-- Thousands may have come since the last look, and hardly any is a wish: the database passes over the others.
+-- name: perhaps_wishes
+SELECT number, body FROM inbox_events
+WHERE state = 'new' AND source IN ('multimail', 'reconcile') AND number > :number
+    AND (instr(body, CAST('complain' AS BLOB)) > 0 OR instr(body, CAST('unsubscribed' AS BLOB)) > 0)
+ORDER BY number LIMIT :limit
+
+-- name: newest_settled
+SELECT number FROM inbox_events WHERE received_at <= :settled ORDER BY received_at DESC LIMIT 1
 
 -- name: earlier
 SELECT number FROM inbox_events WHERE lane = :lane AND state = 'new' AND number < :number LIMIT 1

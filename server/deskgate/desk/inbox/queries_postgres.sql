@@ -32,6 +32,12 @@ WHERE number = (
 )
 RETURNING number, source, event_id, body, received_at, lane, tries, fence
 
+-- name: perhaps_wishes
+SELECT number, body FROM inbox_events
+WHERE state = 'new' AND source IN ('multimail', 'reconcile') AND number > :number
+    AND (position('complain' ::bytea IN body) > 0 OR position('unsubscribed' ::bytea IN body) > 0)
+ORDER BY number LIMIT :limit
+
 -- A batch of arrivals in one statement: a round trip for each would be most of the work. Two bodies of one event never
 -- share a batch, since a statement does not see its own rows.
 -- name: accept_events
