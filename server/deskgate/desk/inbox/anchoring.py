@@ -42,7 +42,7 @@ async def anchor(core: Core, events: Events, event: Event) -> None:
             f"Ticket {ticket_id} of DESKGATE_AUDIT_TICKET is closed and takes no note. Name an open one, start deskgate "
             "again, and replay this event."
         )
-    (newest,) = await core.store.rows(named_queries(__package__, core.store.dialect)["newest_checkpoint"])
+    (newest,) = await core.store.rows(named_queries("deskgate.desk.audit", core.store.dialect)["newest_checkpoint"])
     owed = intent(core, event.event_id, event.number, ticket_id, Change(_text(newest)), _said(ticket_id, newest))
     await events.keep(event, said=[owed])
     effect = await effect_of(core, event.event_id)

@@ -216,9 +216,6 @@ WHERE NOT EXISTS (SELECT 1 FROM inbox_events WHERE source = 'desk' AND event_id 
     )
 ORDER BY size DESC LIMIT 1
 
--- name: newest_checkpoint
-SELECT size, note, signed_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1
-
 -- name: set_stale
 UPDATE replies SET stale = :stale WHERE id = :id AND COALESCE(stale, '') <> COALESCE(:stale, '')
 
