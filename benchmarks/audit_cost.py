@@ -13,26 +13,31 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from mcp import Client
+from mcp.types import ElicitRequestFormParams, ElicitResult
 from measure import Figure, ratios
 
 from deskgate.app import open_desk
 from deskgate.desk import Confirmation, Desk
+from deskgate.desk.audit.journal import Journal
 from deskgate.desk.audit.said import Once, Said
 from deskgate.desk.store import Store
 from deskgate.desk.store.tables import Step, Tail
+from deskgate.protocol.server import build_server
 from deskgate.sandbox.transport import SandboxTransport
 from deskgate.sandbox.world import World
 from deskgate.settings import read
 
 TICKET = 101
 BODY = "Dear customer,\n\nyour order {0} waits at the pick-up shop until Sunday 18:00.\n\nKind regards\n" * 3
-STEPS = ("draft", "decision", "decision with its question")
+STEPS = ("draft", "decision", "decide_reply with its question")
 
 
 class Still:
@@ -57,25 +62,54 @@ class Still:
         self._seconds += seconds
 
 
-class Silent(Store):
-    """A store without the trail: the same statements, and no records."""
+class Mute(Journal):
+    """A journal that only does what goes on record where it happened, and records nothing."""
 
-    async def write(self, *steps: Step, tails: Sequence[Tail] = (), said: Sequence[Said | Once] = ()) -> int:
-        return await self.tables.write(*steps, *(one.step for one in said if isinstance(one, Once)), tails=tails)
+    def tails(self, said: Sequence[Said | Once], happened: dict[int, bool]) -> list[Tail]:
+        *tails, _records = super().tails([replace(one, said=()) for one in said if isinstance(one, Once)], happened)
+        return tails
+
+
+class Silent(Store):
+    """A store without the trail: what changes something of ours, and nothing else."""
+
+    @cached_property
+    def _journal(self) -> Journal:
+        return Mute(self.dialect, self._clock)
+
+    async def tell(self, *said: Said | Once, behind: Sequence[Step] = ()) -> list[bool]:
+        changes = behind or any(isinstance(one, Once) for one in said)
+        return await super().tell(*said, behind=behind) if changes else [True] * len(said)
+
+
+@dataclass
+class Side:
+    """A desk, and an MCP client at its tools whose person says yes to every question."""
+
+    desk: Desk
+    clock: Still
+    client: Client
+
+
+async def yes(_context: Any, _asked: ElicitRequestFormParams) -> ElicitResult:
+    """The person's answer."""
+    return ElicitResult(action="accept", content={"confirm": True})
 
 
 @asynccontextmanager
-async def at_work(folder: Path, url: str | None, *, audit: bool) -> AsyncIterator[tuple[Desk, Still]]:
+async def at_work(folder: Path, url: str | None, *, audit: bool) -> AsyncIterator[Side]:
     """A desk of its own on a world of its own."""
     clock = Still()
     world = World.open(folder / "world", clock.now)
-    told = read({"DESKGATE_HOME": str(folder)}, sandbox=True)
+    told = read({"DESKGATE_HOME": str(folder)}, sandbox=True, role="solo")
     if url:
         told = replace(told, database=url)
     try:
         async with open_desk(told, clock=clock, transport=SandboxTransport(world)) as desk:
             silent = replace(desk.core, store=Silent(desk.core.store.tables, clock))
-            yield desk if audit else replace(desk, core=silent), clock
+            side = desk if audit else replace(desk, core=silent)
+            async with Client(build_server(side), elicitation_callback=yes) as client:
+                yield Side(side, clock, client)
     finally:
         world.close()
 
@@ -91,23 +125,29 @@ async def timed(into: Times, work: Callable[[], Any]) -> Any:
     return found
 
 
-async def one_round(desk: Desk, clock: Still, number: int, into: dict[str, Times]) -> None:
-    """Draft a reply, look at it and approve it: every second one as the tool does, with a question in the chat."""
-    held = await timed(into["draft"], lambda: desk.draft(TICKET, BODY.format(number)))
-    clock.advance(5)
-
-    async def decided(*, asked: bool) -> None:
-        look = await desk.look(held.message_id)
-        assert look is not None
-        if asked:
-            await desk.asks_person(look, "approve")
-            await desk.answered(look, "approve", "yes")
-        yes = Confirmation(by="a person", digest=look.digest)
-        await desk.decide(held.message_id, "approve", confirmation=yes)
-
+async def one_round(side: Side, number: int, into: dict[str, Times]) -> None:
+    """Draft a reply, look at it and approve it: every second one by the tool, which asks the person in the chat."""
+    held = await timed(into["draft"], lambda: side.desk.draft(TICKET, BODY.format(number)))
+    side.clock.advance(5)
     asked = number % 2 == 1
-    await timed(into[STEPS[1 + asked]], lambda: decided(asked=asked))
-    clock.advance(60)
+    decided = decided_by_tool if asked else decided_at_desk
+    await timed(into[STEPS[1 + asked]], lambda: decided(side, held.message_id or ""))
+    side.clock.advance(60)
+
+
+async def decided_at_desk(side: Side, message_id: str) -> None:
+    """As the page and the terminal do it."""
+    look = await side.desk.look(message_id)
+    if look is None:
+        raise SystemExit("a draft was not held")
+    await side.desk.decide(message_id, "approve", confirmation=Confirmation(by="a person", digest=look.digest))
+
+
+async def decided_by_tool(side: Side, message_id: str) -> None:
+    """As a model does it: the question and its answer are two records more, and a question is two messages more."""
+    done = await side.client.call_tool("decide_reply", {"message_id": message_id, "decision": "approve"})
+    if done.is_error:
+        raise SystemExit(f"decide_reply: {done.content}")
 
 
 async def measured(rounds: int, urls: Sequence[str | None]) -> dict[str, tuple[Times, Times]]:
@@ -121,7 +161,7 @@ async def measured(rounds: int, urls: Sequence[str | None]) -> dict[str, tuple[T
             ]
             for number in range(rounds):
                 for place in (0, 1) if number % 4 < 2 else (1, 0):
-                    await one_round(*desks[place], number, took[place] if number >= 4 else {one: [] for one in STEPS})
+                    await one_round(desks[place], number, took[place] if number >= 4 else {one: [] for one in STEPS})
     return {step: (took[0][step], took[1][step]) for step in STEPS}
 
 

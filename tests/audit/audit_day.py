@@ -1,6 +1,7 @@
 """A day's work of a desk that can be broken off anywhere, and tables that fail when they are told to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench import Bench
@@ -55,7 +56,7 @@ class Faulty:
                 self.life.point("within")
             return steps
 
-        return Tail(tail.read, then)
+        return replace(tail, then=then)
 
 
 def faulty(one: Bench, life: Life | None = None) -> Faulty:

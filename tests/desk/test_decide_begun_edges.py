@@ -13,6 +13,7 @@ import pytest
 from bench import Bench, bench
 from deskgate.desk import Desk, Principal, Reply
 from deskgate.desk.errors import AlreadyDecided, Forbidden, OutcomeUnknown
+from deskgate.desk.look import look_at, with_footers
 from deskgate.desk.principals import DECIDE, DRAFT
 from deskgate.desk.replies import FAILED, OUTSIDE, SENDING
 from deskgate.desk.wire import Missing
@@ -151,3 +152,22 @@ async def test_a_caller_who_leaves_while_the_mail_is_read_decides_nothing(
             await one.desk.decide(one.message_id, "reject")
         assert scope.cancelled_caught
         assert await one.row() == one.reply
+
+
+async def test_the_queue_keeps_the_footers_of_all_but_of_one_that_changed_while_it_was_looked_at(
+    tmp_path: Path, database: str
+) -> None:
+    async with held(tmp_path) as one:
+        store = one.desk.core.store
+        agent = replace(one.here.desk, caller=Principal("agent-7", "agent", frozenset({DRAFT})))
+        second = await agent.draft(TICKET, "Dear Maria, your invoice is on its way.")
+        one.here.clock.advance(5)
+        mails = {mail.message_id: mail for mail in await one.desk.core.outbox.pending()}
+        looks = [look_at(reply, mails[reply.message_id or ""], None) for reply in (await one.row(), second)]
+        changed = await store.save_reply(replace(await one.row(), thread_id="thr_new"))
+        assert changed is not None
+        first, other = await with_footers(one.desk.core, looks)
+        assert (first, other.reply.footer, other.reply.version) == (looks[0], "", second.version + 1)
+        assert (await one.row(), await store.reply(second.id)) == (changed, other.reply)
+        records = await store.rows("SELECT reply_id FROM audit_records ORDER BY seq DESC LIMIT 2")
+        assert [row["reply_id"] for row in records] == [second.id, one.reply.id]

@@ -1,14 +1,17 @@
 """Writes that share a transaction: each is still made as a whole or not at all, and is told what came of it."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 
 import anyio
 import psycopg
 import pytest
 
-from deskgate.desk.audit.said import Said, acting
+from deskgate.desk.audit.said import NOTHING_BEFORE, Said, acting
 from deskgate.desk.store import Store, StoreUnusable, open_store, postgres
 from deskgate.desk.store.postgres import _at_once, translated
+from deskgate.desk.store.tables import Tail
 from deskgate.desk.store.together import Together, Write
 
 pytestmark = pytest.mark.anyio
@@ -135,15 +138,85 @@ async def test_one_whose_record_cannot_be_made_is_told_so_and_the_others_go_on(d
     await store.aclose()
 
 
-def test_writes_that_go_out_together_keep_their_own_values() -> None:
-    one = ("INSERT INTO a (x, y) VALUES (:x, :y ::text)", {"x": 1, "y": "100%"})
-    two = ("UPDATE b SET x = :x WHERE t = '12:30';\n", {"x": 2})
+def test_writes_that_go_out_together_keep_their_own_values_and_hang_on_the_first_one() -> None:
+    one = ("UPDATE b SET x = :x WHERE t = '12:30';\n", {"x": 2})
+    two = ("INSERT INTO a (x, y) SELECT :x, :y ::text", {"x": 1, "y": "100%"})
     sql, values = _at_once([one, two])
     assert translated(sql) == (
-        b"WITH step_0 AS (INSERT INTO a (x, y) VALUES (%(x_0)s, %(y_0)s ::text)) UPDATE b SET x = %(x_1)s WHERE t = '12:30'"
+        b"WITH step_0 AS (UPDATE b SET x = %(x_0)s WHERE t = '12:30' RETURNING 1), "
+        b"step_1 AS (INSERT INTO a (x, y) SELECT %(x_1)s, %(y_1)s ::text FROM step_0) SELECT 1 AS one FROM step_0"
     )
-    assert values == {"x_0": 1, "y_0": "100%", "x_1": 2}
-    assert translated(_at_once([two])[0]) == b"UPDATE b SET x = %(x_0)s WHERE t = '12:30'"
+    assert values == {"x_0": 2, "x_1": 1, "y_1": "100%"}
+
+
+async def unbroken(store: Store) -> int:
+    """How many records there are: numbered without gaps, each naming the one before, and the head behind the last."""
+    rows = await store.rows("SELECT seq, line FROM audit_records ORDER BY seq")
+    lines = [bytes(row["line"]) for row in rows]
+    (head,) = await store.rows("SELECT size, prev FROM audit_head")
+    hashes = [NOTHING_BEFORE, *(hashlib.sha256(line).hexdigest() for line in lines)]
+    assert [(row["seq"], json.loads(line)["prev"]) for row, line in zip(rows, lines, strict=True)] == list(
+        enumerate(hashes[:-1])
+    )
+    assert (head["size"], head["prev"]) == (len(rows), hashes[-1])
+    return len(rows)
+
+
+async def test_who_was_overtaken_by_another_process_records_behind_it(database: str) -> None:
+    one, two = [await open_store(database) for _ in range(2)]
+    for number in range(4):
+        for store in (one, one, two):
+            await store.tell(written(f"told {number}"))
+            await mark(store, f"{number} of {id(store)} {len(await store.rows('SELECT 1 AS one FROM audit_records'))}")
+    assert await unbroken(one) == 24
+    await one.aclose()
+    await two.aclose()
+
+
+async def test_who_wrote_what_did_not_last_records_behind_what_did(database: str) -> None:
+    store = await open_store(database)
+    await store.tell(written("a"))
+    unnamed = {"name": "b", "value": None}
+    assert await store.write((ADD, {"name": "b"}), said=[written("b")]) == 1
+    fails = "INSERT INTO marks (name, value, set_at) VALUES (:name, :value, '')"
+    assert await store.write((ADD, {"name": "c"}), (fails, unnamed), said=[written("c")]) == 0
+    await store.tell(written("d"))
+    assert await unbroken(store) == 3
+    await store.aclose()
+
+
+async def test_a_database_put_back_behind_a_running_process_goes_on_from_where_it_was_put_back(database: str) -> None:
+    store = await open_store(database)
+    for name in "abcd":
+        await store.tell(written(name))
+    (kept,) = await store.rows("SELECT size, prev, ts, frontier FROM audit_head")
+    for name in "efgh":
+        await store.tell(written(name))
+    if store.dialect == "sqlite":
+        await store.rows("DROP TRIGGER audit_records_kept")
+    else:
+        await store.write(("ALTER TABLE audit_records DISABLE TRIGGER USER", {}))
+    await store.write(
+        ("UPDATE audit_head SET size = :size, prev = :prev, ts = :ts, frontier = :frontier", kept),
+        ("DELETE FROM audit_records WHERE seq >= 4", {}),
+    )
+    await store.tell(written("i"))
+    await mark(store, "j")
+    assert await unbroken(store) == 6
+    await store.aclose()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_head_that_is_not_where_it_was_read_takes_no_record_and_no_change(database: str) -> None:
+    store = await open_store(database)
+    insert = ("INSERT INTO marks (name, value, set_at) SELECT 'b', '', ''", {})
+    tail = Tail(
+        ("SELECT 1 AS one", {}), lambda _: [("UPDATE audit_head SET ts = ts WHERE size = 7", {}), insert], crowded=True
+    )
+    with pytest.raises(StoreUnusable, match="busy"):
+        await store.write((ADD, {"name": "a"}), tails=[tail])
+    assert await store.rows("SELECT * FROM marks") == []
+    await store.aclose()
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -14,7 +14,7 @@ from deskgate.desk.multimail import Mail
 from deskgate.desk.people import key_of
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, REJECTING, Reply
-from deskgate.desk.store.tables import named_queries
+from deskgate.desk.store.tables import Step, named_queries
 from deskgate.desk.suppression import check_not_suppressed
 from deskgate.desk.zendesk import Ticket
 
@@ -54,6 +54,10 @@ class Look:
     def redirected(self) -> bool:
         """Whether the held mail would go to anyone but the recipient that was derived from the ticket."""
         return self.content.to != (self.reply.recipient,) or bool(self.content.cc)
+
+    def with_footer(self) -> "Look":
+        """After the footer was kept with the reply."""
+        return replace(self, reply=replace(self.reply, footer=self.footer, version=self.reply.version + 1))
 
 
 def look_at(reply: Reply, mail: Mail, ticket: Ticket | DeskError | None) -> Look:
@@ -103,23 +107,30 @@ async def show_all(core: Core, looks: Sequence[Look], to: Principal) -> list[Loo
         if look.digest != look.reply.digest:
             await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), now)
     values = [{"reply_id": look.reply.id, "digest": look.digest, "principal": to.id, "shown_at": now} for look in looks]
-    if values:
-        told = [
-            Once((_sql("show"), one), (of_showing(look.reply, look.digest, to.who),))
-            for one, look in zip(values, looks, strict=True)
-        ]
-        await core.store.tell(*told, behind=[(_sql("show_again"), one) for one in values])
-    return [await with_footer(core, look) for look in looks]
+    shown = [
+        Once((_sql("show"), one), (of_showing(look.reply, look.digest, to.who),))
+        for one, look in zip(values, looks, strict=True)
+    ]
+    return await _told(core, looks, shown, behind=[(_sql("show_again"), one) for one in values])
 
 
-async def with_footer(core: Core, look: Look) -> Look:
+async def with_footers(core: Core, looks: Sequence[Look]) -> list[Look]:
     """Remember the footer that MultiMail first appended. That is our own finding, whoever had us look."""
-    if look.reply.footer is None and not look.own_copy:
-        who = acting()
-        with acting_as(who if who.kind == "system" else replace(SYSTEM, behalf=who.id)):
-            kept = await core.store.save_reply(replace(look.reply, footer=look.footer))
-        return replace(look, reply=kept) if kept else look
-    return look
+    return await _told(core, looks)
+
+
+async def _told(
+    core: Core, looks: Sequence[Look], shown: Sequence[Once] = (), behind: Sequence[Step] = ()
+) -> list[Look]:
+    new = {place: look for place, look in enumerate(looks) if look.reply.footer is None and not look.own_copy}
+    who = acting()
+    with acting_as(who if who.kind == "system" else replace(SYSTEM, behalf=who.id)):
+        footers = [core.store.saving(replace(look.reply, footer=look.footer)) for look in new.values()]
+    if not shown and not footers:
+        return list(looks)
+    kept = (await core.store.tell(*shown, *footers, behind=behind))[len(shown) :]
+    after = {place: look.with_footer() for (place, look), done in zip(new.items(), kept, strict=True) if done}
+    return [after.get(place, look) for place, look in enumerate(looks)]
 
 
 async def check(core: Core, look: Look, digest: str | None) -> Seen:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from deskgate.desk.clock import parse_time
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput
-from deskgate.desk.look import Look, look_at, show_all, with_footer
+from deskgate.desk.look import Look, look_at, show_all, with_footers
 from deskgate.desk.multimail import Mail, Stage
 from deskgate.desk.principals import Principal
 from deskgate.desk.replies import APPROVING, CANCELLING, HELD, REJECTING, Reply
@@ -64,7 +64,7 @@ async def pending(
     page = _fitting(rest[:limit], chars)
     tickets = await core.zendesk.tickets({reply.ticket_id for reply in page})
     items = [_item(reply, held.get(reply.message_id or ""), tickets.get(reply.ticket_id)) for reply in page]
-    items = [await _remembered(core, item) for item in items]
+    items = await _remembered(core, items)
     more = len(rest) > len(page)
     return Queue(tuple(items), len(ours), foreign, _encoded(page[-1]) if more and page else None)
 
@@ -113,11 +113,13 @@ def _item(reply: Reply, mail: Mail | None, ticket: Ticket | None) -> Pending:
     return Pending(reply, ticket, look_at(reply, mail, ticket))
 
 
-async def _remembered(core: Core, item: Pending) -> Pending:
-    if item.look is None:
-        return item
-    look = await with_footer(core, item.look)
-    return replace(item, reply=look.reply, look=look)
+async def _remembered(core: Core, items: list[Pending]) -> list[Pending]:
+    looks = await with_footers(core, [item.look for item in items if item.look])
+    seen = {look.reply.id: look for look in looks}
+    return [
+        replace(item, reply=seen[item.reply.id].reply, look=seen[item.reply.id]) if item.reply.id in seen else item
+        for item in items
+    ]
 
 
 def _encoded(last: Reply) -> str:

@@ -7,7 +7,8 @@ as it is becomes a text that says so; what is too much is cut, and the cut is ma
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 NUMBER_LIMIT = 2**53 - 1
@@ -19,13 +20,14 @@ NAME_LIMIT_CHARS = 60
 CUT = "…[cut]"
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:-]")
-_LONG = (Mapping, list, tuple, set, frozenset)
+_SHORT = frozenset({str, int, bool, float, type(None)})
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def without_unfit(text: str) -> str:
     """The text with a mark in place of what has no canonical form, or no place in a database."""
-    return _UNFIT.sub("\ufffd", text)
+    return text if text.isprintable() else _UNFIT.sub("\ufffd", text)
 
 
 def canonical(members: Mapping[str, object]) -> bytes:
@@ -33,7 +35,7 @@ def canonical(members: Mapping[str, object]) -> bytes:
 
     Of that, and only of that, sorted JSON is the canonical form; the tests hold it against an implementation of the whole.
     """
-    return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _CANONICAL.encode(members).encode()
 
 
 class Cleaner:
@@ -44,6 +46,8 @@ class Cleaner:
 
     def value(self, value: object, depth: int = 0) -> Any:
         """The value as JSON that has a canonical form."""
+        if type(value) is str:
+            return self.text(value)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
@@ -74,13 +78,13 @@ class Cleaner:
     def members(self, members: Mapping[Any, object], depth: int = 0) -> dict[str, Any]:
         """An object: names are plain ASCII; what is `None` is left out. What is short comes before what may be long."""
         made: dict[str, Any] = {}
-        for name, value in sorted(members.items(), key=lambda member: isinstance(member[1], _LONG)):
+        for name, value in _short_ones_first(members):
             if value is None:
                 continue
             if not self._room():
                 made["cut"] = CUT
                 break
-            made[_NAME.sub("_", str(name)[:NAME_LIMIT_CHARS]) or "_"] = self.value(value, depth + 1)
+            made[_named(str(name)[:NAME_LIMIT_CHARS])] = self.value(value, depth + 1)
         return made
 
     def _items(self, items: Sequence[object], depth: int) -> list[Any]:
@@ -95,6 +99,17 @@ class Cleaner:
     def _room(self) -> bool:
         self._entries -= 1
         return self._entries >= 0
+
+
+def _short_ones_first(members: Mapping[Any, object]) -> Iterable[tuple[Any, object]]:
+    if _SHORT.issuperset(map(type, members.values())):
+        return members.items()
+    return sorted(members.items(), key=lambda member: type(member[1]) not in _SHORT)
+
+
+@lru_cache(maxsize=512)
+def _named(name: str) -> str:
+    return _NAME.sub("_", name) or "_"
 
 
 def _digits(value: int) -> str:

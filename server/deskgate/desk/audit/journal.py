@@ -39,15 +39,18 @@ class Journal:
         self._sql = named_queries(__package__, dialect)
         self._clock = clock
         self._keys = keys or {}
+        # Where the log stood after the last record of this journal's own, and so stands where nobody else writes.
+        self._left: tuple[Row, Head] | None = None
 
     def tail(self, said: Sequence[Said]) -> Tail:
         """The end of a transaction that records this, where none of it depends on what the transaction itself sees."""
-        return Tail((self._sql["head"], {}), lambda rows: self._steps(head_of(rows[0]), said, {}), crowded=True)
+        return self._last(lambda rows: self._steps(rows[0], said, {}))
 
-    def tails(self, said: Sequence[Said | Once]) -> list[Tail]:
-        """The end of a transaction that records this."""
-        # A transaction may be run again as a whole: each run overwrites what the one before it found.
-        happened: dict[int, bool] = {}
+    def tails(self, said: Sequence[Said | Once], happened: dict[int, bool]) -> list[Tail]:
+        """The end of a transaction that records this. `happened` gets, by its place, whether each `Once` did.
+
+        A transaction may be run again as a whole: each run overwrites what the one before it found.
+        """
         earlier: Earlier = {}
         tails = []
         for place, one in enumerate(said):
@@ -58,20 +61,28 @@ class Journal:
 
         def then(rows: list[Row]) -> list[Step]:
             told = [one for place, one in enumerate(said) if happened.get(place, True)]
-            return self._steps(head_of(rows[0]), _all(told), earlier)
+            return self._steps(rows[0], _all(told), earlier)
 
-        return [*tails, Tail((self._sql["head"], {}), then, crowded=True)]
+        return [*tails, self._last(then)]
 
-    def _steps(self, head: Head, said: Sequence[Said], earlier: Earlier) -> list[Step]:
+    def _last(self, then: Callable[[list[Row]], list[Step]]) -> Tail:
+        return Tail((self._sql["head"], {}), then, crowded=True, guess=lambda: [self._left[0]] if self._left else [])
+
+    def _head(self, row: Row) -> Head:
+        return self._left[1] if self._left and self._left[0] is row else head_of(row)
+
+    def _steps(self, row: Row, said: Sequence[Said], earlier: Earlier) -> list[Step]:
+        head, before = self._head(row), {reply_id: list(rows) for reply_id, rows in earlier.items()}
         steps: list[Step] = []
         for one in said:
-            head, added = self._placed(head, self._whole(one, earlier))
+            head, added = self._placed(head, self._whole(one, before))
             steps += added
             reply_id = one.obj.get("reply")
-            if isinstance(reply_id, str) and reply_id in earlier:
-                earlier[reply_id].append(added[0][1])
-        advance = {"size": head.size, "prev": head.prev, "ts": head.ts, "frontier": head.frontier.dump()}
-        return [*steps, (self._sql["advance"], advance)] if steps else []
+            if isinstance(reply_id, str) and reply_id in before:
+                before[reply_id].append(added[0][1])
+        left = {"log": head.log, "size": head.size, "prev": head.prev, "ts": head.ts, "frontier": head.frontier.dump()}
+        self._left = left, head
+        return [(self._sql["advance"], left | {"was": row["prev"]}), *steps] if steps else []
 
     def _whole(self, said: Said, earlier: Earlier) -> Said:
         """With the key of the call, and with what a decision rests on."""

@@ -178,7 +178,7 @@ class Keeper:
             rotation = rotation_note(old, new, head.size, head.root)
             said = Said("key.rotate", who, dec={"key": new.vkey, "rotation": rotation})
             steps = list(self._journal.tail([said]).then(rows))
-            size, frontier = steps[-1][1]["size"], steps[-1][1]["frontier"]
+            size, frontier = steps[0][1]["size"], steps[0][1]["frontier"]
             made[:] = [checkpoint_of(old.name, size, Frontier.load(size, frontier).root(), new, old)]
             return [last, *steps, self._kept(size, made[0])]
 

@@ -5,10 +5,8 @@ SELECT log, size, prev, ts, frontier FROM audit_head WHERE id = 1
 INSERT INTO audit_head (id, log, size, prev, ts, frontier) VALUES (1, :log, 0, :prev, '', '') ON CONFLICT DO NOTHING
 
 -- name: advance
-UPDATE audit_head SET size = :size, prev = :prev, ts = :ts, frontier = :frontier WHERE id = 1
-
--- name: anyway
-SELECT 1 AS one
+UPDATE audit_head SET size = :size, prev = :prev, ts = :ts, frontier = :frontier
+WHERE id = 1 AND log = :log AND prev = :was
 
 -- name: settings_told
 SELECT value FROM marks WHERE name = :name
@@ -21,18 +19,19 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value, set_at = excluded.set_a
 SELECT 1 AS one WHERE NOT EXISTS (SELECT 1 FROM audit_records WHERE reply_id = :reply_id AND ev = 'email.send')
 
 -- name: grounds
-SELECT seq, ev, line FROM audit_records
+SELECT seq, ev, CASE WHEN ev = 'email.decide' THEN line END AS line FROM audit_records
 WHERE reply_id = :reply_id AND ev IN ('draft.create', 'policy.eval', 'question.answer', 'email.decide') ORDER BY seq
 
 -- name: add_record
-INSERT INTO audit_records (seq, line, ev, ts, ticket_id, reply_id) VALUES (:seq, :line, :ev, :ts, :ticket_id, :reply_id)
+INSERT INTO audit_records (seq, line, ev, ts, ticket_id, reply_id) SELECT :seq, :line, :ev, :ts, :ticket_id, :reply_id
 
 -- name: add_personal
 INSERT INTO audit_personal (name, seq, secret, text, person, ticket_id)
-VALUES (:name, :seq, :secret, :text, :person, :ticket_id)
+SELECT :name, :seq, :secret, :text, :person, :ticket_id
 
--- name: of_reply
-SELECT seq, line FROM audit_records WHERE reply_id = :reply_id ORDER BY seq DESC LIMIT :limit
+-- name: newest_about_question
+SELECT line FROM audit_records WHERE reply_id = :reply_id AND ev IN ('question.ask', 'question.answer')
+ORDER BY seq DESC LIMIT 1
 
 -- name: newest_checkpoint
 SELECT size, note, signed_at FROM audit_checkpoints ORDER BY size DESC LIMIT 1

@@ -6,16 +6,12 @@ from deskgate.desk.audit.said import Said
 from deskgate.desk.store import Store
 from deskgate.desk.store.tables import named_queries
 
-NEWEST = 50
-ABOUT_QUESTIONS = ("question.ask", "question.answer")
-
 
 async def is_open(store: Store, asked: Said) -> bool:
     """Whether the newest word about this reply's questions is this very question, to the same principal."""
-    sql = named_queries(__package__, store.dialect)["of_reply"]
-    rows = await store.rows(sql, reply_id=asked.obj["reply"], limit=NEWEST)
-    records = (json.loads(bytes(row["line"])) for row in rows)
-    last = next((record for record in records if record["ev"] in ABOUT_QUESTIONS), None)
-    if last is None or last["ev"] != asked.ev:
+    sql = named_queries(__package__, store.dialect)["newest_about_question"]
+    rows = await store.rows(sql, reply_id=asked.obj["reply"])
+    if not rows:
         return False
-    return bool(last["actor"]["id"] == asked.who.id and last["dec"] == dict(asked.dec))
+    last = json.loads(bytes(rows[0]["line"]))
+    return (last["ev"], last["actor"]["id"], last["dec"]) == (asked.ev, asked.who.id, dict(asked.dec))

@@ -168,4 +168,4 @@ def _cleaned(entry: Entry, head: Head, ts: str) -> Record:
 
 def stamp(moment: datetime) -> str:
     """A time as records write it: `2026-01-28T08:45:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

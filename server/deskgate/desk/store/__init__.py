@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -83,18 +84,24 @@ class Store:
         `said` goes on record in the same transaction, where the first step changed something; if it cannot, nothing is
         changed. A `Once` among it runs behind the tails and goes on record where it changed something itself.
         """
-        return await self.tables.write(*steps, tails=[*tails, *self._journal().tails(said)] if said else tails)
+        return await self.tables.write(*steps, tails=[*tails, *self._journal.tails(said, {})] if said else tails)
 
-    async def tell(self, *said: Said | Once, behind: Sequence[Step] = ()) -> None:
-        """Put on record what changes nothing of ours, or only where a `Once` does; `behind` are steps that go before it.
+    async def tell(self, *said: Said | Once, behind: Sequence[Step] = ()) -> list[bool]:
+        """Put on record what changes nothing of ours, or only where a `Once` does; `behind` are steps that run behind it.
+
+        Gives of each whether it happened.
 
         Raises:
             StoreUnusable: it could not be written; then what was to be told must not happen.
         """
-        anyway: Step = (named_queries("deskgate.desk.audit", self.dialect)["anyway"], {})
-        if not await self.write(anyway, *behind, said=said):
+        happened: dict[int, bool] = {}
+        if not await self.tables.write(
+            tails=self._journal.tails([*said, *(Once(step, ()) for step in behind)], happened)
+        ):
             raise StoreUnusable("The audit trail could not be written, so nothing was done. Try again in a moment.")
+        return [happened.get(place, True) for place in range(len(said))]
 
+    @cached_property
     def _journal(self) -> "Journal":
         from deskgate.desk.audit.journal import Journal
 
@@ -121,6 +128,10 @@ class Store:
             said.insert(0, Once((unsent, {"reply_id": reply.id}), (of_sending_found(reply),)))
         changed = await self._write(("save_reply", values_of(reply)), said=said)
         return replace(reply, version=reply.version + 1) if changed else None
+
+    def saving(self, reply: Reply) -> Once:
+        """What `save_reply` does to a reply that waits, as a part of something else that is told."""
+        return Once((self._queries["save_reply"], values_of(reply)), (of_saved_reply(reply),))
 
     async def reply(self, reply_id: str) -> Reply | None:
         """By our id."""

@@ -110,12 +110,9 @@ class PostgresTables:
     async def _written(self, writes: Sequence[Write]) -> None:
         """All of them in one transaction; what everybody waits for is locked last."""
         try:
-            async with self._pool.connection() as connection, connection.transaction():
-                for one in writes:
-                    one.changed, *_ = [(await _execute(connection, step)).rowcount for step in one.steps]
-                    await _follow(connection, one, crowded=False)
-                for one in writes:
-                    await _follow(connection, one, crowded=True)
+            async with self._pool.connection() as connection:
+                if not await _made_by_itself(connection, writes):
+                    await _made_as_a_whole(connection, writes)
         except (DeadlockDetected, SerializationFailure, LockNotAvailable):
             raise
         except (psycopg.OperationalError, PoolTimeout) as error:
@@ -124,13 +121,49 @@ class PostgresTables:
             one.error = None
 
 
-async def _follow(connection: Connection, write: Write, *, crowded: bool) -> None:
-    for tail in write.tails if write.changed else ():
-        if tail.crowded is crowded:
-            seen = await (await _execute(connection, tail.read)).fetchall()
-            steps = tail.then(seen)
-            for step in [_at_once(steps)] if crowded and steps else steps:
-                await _execute(connection, step)
+async def _made_by_itself(connection: Connection, writes: Sequence[Write]) -> bool:
+    """Whether all of it was one statement, which commits by itself."""
+    if len(writes) != 1 or writes[0].steps or len(writes[0].tails) != 1:
+        return False
+    (tail,) = writes[0].tails
+    return await _guessed_right(connection, tail)
+
+
+async def _made_as_a_whole(connection: Connection, writes: Sequence[Write]) -> None:
+    async with connection.transaction():
+        for one in writes:
+            changed = [(await _execute(connection, step)).rowcount for step in one.steps]
+            one.changed = changed[0] if changed else 1
+            for tail in _tails(one, crowded=False):
+                for step in tail.then(await _read(connection, tail)):
+                    await _execute(connection, step)
+        for one in writes:
+            for tail in _tails(one, crowded=True):
+                await _follow_crowded(connection, tail)
+
+
+def _tails(write: Write, *, crowded: bool) -> list[Tail]:
+    return [tail for tail in write.tails if tail.crowded is crowded] if write.changed else []
+
+
+async def _follow_crowded(connection: Connection, tail: Tail) -> None:
+    if await _guessed_right(connection, tail):
+        return
+    if not await _made_at_once(connection, tail.then(await _read(connection, tail))):
+        raise StoreUnusable(BUSY)
+
+
+async def _guessed_right(connection: Connection, tail: Tail) -> bool:
+    guessed = tail.guess()
+    return bool(guessed) and await _made_at_once(connection, tail.then(guessed))
+
+
+async def _read(connection: Connection, tail: Tail) -> list[Row]:
+    return await (await _execute(connection, tail.read)).fetchall()
+
+
+async def _made_at_once(connection: Connection, steps: Sequence[Step]) -> bool:
+    return not steps or (await _execute(connection, _at_once(steps))).rowcount == 1
 
 
 async def _execute(connection: Connection, step: Step) -> psycopg.AsyncCursor[DictRow]:
@@ -139,15 +172,17 @@ async def _execute(connection: Connection, step: Step) -> psycopg.AsyncCursor[Di
 
 
 def _at_once(steps: Sequence[Step]) -> Step:
-    """Several writes that do not look at each other as one statement: others wait for what was locked before it."""
+    """The steps of a crowded tail as one statement, which gives one row where the first of them changed one."""
     sql = _with_all(tuple(sql for sql, _ in steps))
     return sql, {f"{name}_{place}": value for place, (_, values) in enumerate(steps) for name, value in values.items()}
 
 
 @cache
 def _with_all(statements: tuple[str, ...]) -> str:
-    *before, last = (PLACE.sub(rf":\1_{place}", sql.rstrip("; \n")) for place, sql in enumerate(statements))
-    return f"WITH {', '.join(f'step_{at} AS ({sql})' for at, sql in enumerate(before))} {last}" if before else last
+    first, *others = (PLACE.sub(rf":\1_{place}", sql.rstrip("; \n")) for place, sql in enumerate(statements))
+    parts = [f"step_0 AS ({first} RETURNING 1)"]
+    parts += [f"step_{place} AS ({sql} FROM step_0)" for place, sql in enumerate(others, 1)]
+    return f"WITH {', '.join(parts)} SELECT 1 AS one FROM step_0"  # noqa: S608 - our own statements
 
 
 async def _configured(connection: Connection) -> None:

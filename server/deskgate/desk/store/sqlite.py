@@ -62,7 +62,7 @@ class SqliteTables:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 changed = [connection.execute(sql, values).rowcount for sql, values in steps]
-                for tail in tails if changed[0] else ():
+                for tail in tails if all(changed[:1]) else ():
                     seen = [dict(row) for row in connection.execute(*tail.read)]
                     for sql, values in tail.then(seen):
                         connection.execute(sql, values)
@@ -73,7 +73,7 @@ class SqliteTables:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
-            return changed[0]
+            return changed[0] if changed else 1
 
         return await self._run(work)
 

@@ -30,12 +30,15 @@ class Tail:
 
     `read` runs after the steps, and its rows decide the last steps. Not reached where the first step changed nothing.
     `crowded`: every writer locks what it reads. So it comes last, several writes of one process may share a transaction, and
-    its steps may go out together: none of them may look at what another one writes.
+    its steps may go out together: none of them looks at what another one writes. The first one updates what was read, where
+    it still stands so; the others insert what they `SELECT`, and only where the first one did.
+    `guess` is what `read` would find if nobody else wrote; then it need not be read.
     """
 
     read: Step
     then: Callable[[list[Row]], Sequence[Step]]
     crowded: bool = False
+    guess: Callable[[], list[Row]] = list
 
 
 class Tables(Protocol):
@@ -51,7 +54,10 @@ class Tables(Protocol):
         ...
 
     async def write(self, *steps: Step, tails: Sequence[Tail] = ()) -> int:
-        """Run the steps in one transaction; the rows that the first one changed, 0 where a unique index said no."""
+        """Run the steps in one transaction; the rows that the first one changed, 0 where a unique index said no.
+
+        Without steps it is 1, and only the tails run.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -23,7 +23,7 @@ class Write:
 
     steps: tuple[Step, ...]
     tails: Sequence[Tail]
-    changed: int = 0
+    changed: int = 1
     error: Exception | None = field(default_factory=lambda: StoreUnusable(INTERRUPTED))
 
     def result(self) -> int:
@@ -44,7 +44,7 @@ class Together:
         self, shared: Callable[[Sequence[Write]], Awaitable[None]], alone: Callable[[Write], Awaitable[None]]
     ) -> None:
         self._shared, self._alone = shared, alone
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
         self._waiting: list[Write] = []
 
     async def make(self, mine: Write) -> None:
