@@ -275,6 +275,8 @@ def test_records_after_the_newest_checkpoint_are_normal_in_a_live_log_and_not_in
     report = ahead.check(LOG.checkpoints[2])
     assert report.exit_code == 2
     assert report.gaps == ["Records 30 to 39 are not covered by a checkpoint yet."]
+    one_more = Trail(LOG.lines[:31], LOG.checkpoints[:3], LOG.checkpoints[2])
+    assert one_more.check(LOG.checkpoints[2]).gaps == ["Record 30 is not covered by a checkpoint yet."]
     assert rules(verify_folder(planted(folder, ahead), keys=[SIGNER.vkey])) == {"tree.size"}
 
 

@@ -144,7 +144,6 @@ async def test_the_whole_life_of_replies_keeps_the_contract(desk: Desk):
     answer_id = desk.world.receive_reply(101, "Thank you!")
     [arrived] = (await outbox.inbox()).mails
     assert (arrived.message_id, arrived.sender, arrived.thread_id) == (answer_id, ANA, first.thread_id)
-    assert await outbox.last_inbound(first.thread_id or "") == answer_id
     assert (await outbox.inbox(since_id=answer_id)).mails == ()
 
     second = await desk.held(draft(2, first.thread_id))

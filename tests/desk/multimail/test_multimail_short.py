@@ -225,6 +225,7 @@ async def test_the_last_mail_that_arrived_on_a_thread_is_searched_page_by_page()
             )
         return httpx.Response(200, json=messages(ARRIVED, ARRIVED | {"message_id": "in_0"}, cursor="8"))
 
-    outbox, service = outbox_of({INBOX: page}, api="short")
-    assert await outbox.last_inbound("zd-101") == "in_1"
-    assert len(service.requests) == 2
+    outbox, service = outbox_of({REPLY: TAKEN, INBOX: page}, api="short")
+    await outbox.submit(draft(thread_id="zd-101"))
+    assert service.written == [("/reply_email", CONTENT | {"message_id": "in_1"})]
+    assert [request.url.params.get("cursor") for request in service.requests[:-1]] == [None, "7"]

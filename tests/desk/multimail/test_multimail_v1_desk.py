@@ -151,14 +151,3 @@ async def test_the_inbox_asks_for_what_arrived_and_only_that():
         "since_id": "in_0",
         "cursor": "9",
     }
-
-
-async def test_the_last_mail_that_arrived_on_a_thread_is_the_newest_by_time():
-    rows = [
-        {"id": "in_2", "direction": "inbound", "received_at": "2026-01-28T11:00:00Z"},
-        {"id": "in_1", "direction": "inbound", "received_at": "2026-01-28T10:00:00Z"},
-        {"id": "m_1", "direction": "outbound", "received_at": "2026-01-28T12:00:00Z"},
-    ]
-    outbox, _ = outbox_of({f"GET {ROOT}/threads/t_1": {"thread_id": "t_1", "emails": rows}})
-    assert await outbox.last_inbound("t_1") == "in_2"
-    assert await outbox.last_inbound("t_2") is None

@@ -33,6 +33,7 @@ from deskgate.desk.audit.verify import (
     parse_checkpoint,
     parse_note,
     parse_vkey,
+    span,
     uncovered,
     verify_folder,
 )
@@ -105,11 +106,11 @@ def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[by
     report.first, report.records = first, tree.size - first
     if first:
         report.gaps.append(
-            f"Records 0 to {start.size - 1} were archived to {start.folder} ({start.archived_at}) and dropped here: whether "
-            "they are still what they were, only that folder shows. Name it with --archive."
+            f"{span(0, start.size, 'was', 'were')} archived to {start.folder} ({start.archived_at}) and dropped here: "
+            "whether they are still what they were, only that folder shows. Name it with --archive."
         )
     if tree.size > report.size:
-        report.gaps.append(f"Records {report.size} to {tree.size - 1} are not covered by a checkpoint yet.")
+        report.gaps.append(f"{span(report.size, tree.size)} not covered by a checkpoint yet.")
     uncovered(report)
 
 

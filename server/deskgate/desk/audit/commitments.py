@@ -49,11 +49,6 @@ def commitment(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def opens(personal: Personal, sealed: Sealed) -> bool:
-    """Whether the side row is the one that the record was made over."""
-    return personal.sealed == sealed
-
-
 def _fit(text: str) -> str:
     kept = text if len(text) <= TEXT_LIMIT_CHARS else text[: TEXT_LIMIT_CHARS - len(CUT)] + CUT
     return without_unfit(kept)

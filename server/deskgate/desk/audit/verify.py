@@ -342,6 +342,11 @@ class Finding:
     seq: int | None = None
 
 
+def span(first: int, end: int, one: str = "is", several: str = "are") -> str:
+    """The beginning of a sentence on the records from number `first` to before `end`."""
+    return f"Record {first} {one}" if end - first == 1 else f"Records {first} to {end - 1} {several}"
+
+
 @dataclass
 class Report:
     """What a check found: `gaps` is what it cannot know, `facts` what a reader should know anyway.
@@ -652,7 +657,7 @@ class Comparison:
                 self._report.covered = max(self._report.covered, size if self._claim.outside else -1)
             elif not self._wrong:
                 self._wrong = True
-                sentence = f"Records {self._right} to {size - 1} are not those that {self._claim.name} was made over."
+                sentence = f"{span(self._right, size)} not what {self._claim.name} was made over."
                 self._report.found("tree.root", sentence, self._right)
             self._claim = next(self._claims, None)
         self.due = self._claim.size if self._claim else -1
@@ -799,7 +804,7 @@ def verify_log(
     claims = claims_of(report, given.ring, given.origin, checkpoints, given.claims)
     check_lines(lines, report, given.origin, claims)
     if report.records > report.size:
-        report.gaps.append(f"Records {report.size} to {report.records - 1} are not covered by a checkpoint yet.")
+        report.gaps.append(f"{span(report.size, report.records)} not covered by a checkpoint yet.")
     uncovered(report)
     return report
 

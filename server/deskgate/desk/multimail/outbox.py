@@ -62,7 +62,6 @@ class Sending(Protocol):
     async def cancel(self, message_id: str) -> Any: ...
     async def tag(self, message_id: str, tags: Mapping[str, str]) -> None: ...
     async def inbox(self, *, limit: int, since_id: str | None, cursor: str | None) -> MailPage: ...
-    async def last_inbound(self, thread_id: str) -> str | None: ...
 
 
 class Outbox:
@@ -196,10 +195,6 @@ class Outbox:
     async def ours_on(self, thread_id: str) -> tuple[str, ...]:
         """The ids of our own mails on a thread, as far as the service tells threads that it named itself."""
         return await (await self._side()).ours_on(thread_id)
-
-    async def last_inbound(self, thread_id: str) -> str | None:
-        """The id of the newest mail that arrived on a thread; `None` where there is none."""
-        return await (await self._side()).last_inbound(thread_id)
 
 
 def _check(draft: Draft) -> None:

@@ -77,7 +77,7 @@ class ShortOutbox:
     async def _hand_over(self, draft: Draft, thread_id: str) -> Answer:
         """A reply names no recipient, so a thread that is seen to be with somebody else gets a mail with an address."""
         if draft.thread_id is not None:
-            last = await self._last(thread_id, inbound_only=False)
+            last = await self._last(thread_id)
             partners = () if last is None else (last.sender,) if last.direction == "inbound" else last.to
             if all(same_person(partner, draft.to) for partner in partners):
                 answered = last.message_id if last and last.direction == "inbound" else None
@@ -161,17 +161,12 @@ class ShortOutbox:
         mails = [mail(row, direction="inbound") for row in rows(data)]
         return MailPage(tuple(one for one in mails if one.direction == "inbound"), cursor_of(data))
 
-    async def last_inbound(self, thread_id: str) -> str | None:
-        """By the time of arrival."""
-        last = await self._last(thread_id, inbound_only=True)
-        return last.message_id if last else None
-
     async def ours_on(self, thread_id: str) -> tuple[str, ...]:
         """The thread is the one that we named, so there is nothing to learn."""
         return ()
 
-    async def _last(self, thread_id: str, *, inbound_only: bool) -> Mail | None:
-        """The newest mail that arrived on a thread, else (unless `inbound_only`) the newest one of ours on it."""
+    async def _last(self, thread_id: str) -> Mail | None:
+        """The newest mail that arrived on a thread, else the newest one of ours on it."""
 
         def arrived(row: dict[str, Any]) -> bool:
             return text(row.get("thread_id")) == thread_id and text(row.get("direction")) == "inbound"
@@ -180,7 +175,7 @@ class ShortOutbox:
         with contextlib.suppress(Missing):
             mails = [one for one in await self._listed(arrived) if one.thread_id == thread_id]
         inbound = [one for one in mails if one.direction == "inbound"]
-        return _newest(inbound or ([] if inbound_only else mails))
+        return _newest(inbound or mails)
 
 
 def own_thread(draft: Draft) -> str:

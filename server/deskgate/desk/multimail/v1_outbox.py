@@ -244,11 +244,6 @@ class V1Outbox:
         mails = [mail(row, direction="inbound") for row in rows(data)]
         return MailPage(tuple(one for one in mails if one.direction == "inbound"), cursor_of(data))
 
-    async def last_inbound(self, thread_id: str) -> str | None:
-        """By the time of arrival."""
-        last = await self._last(thread_id, None)
-        return last.message_id if last else None
-
     async def ours_on(self, thread_id: str) -> tuple[str, ...]:
         """By the thread's own list."""
         mails = await self._thread(thread_id)
@@ -261,13 +256,11 @@ class V1Outbox:
             return []
         return [mail(row) for row in rows(data)]
 
-    async def _last(self, thread_id: str, sender: str | None) -> Mail | None:
+    async def _last(self, thread_id: str, sender: str) -> Mail | None:
         arrived = [
             one
             for one in await self._thread(thread_id)
-            if one.direction == "inbound"
-            and one.status not in _NOT_ANSWERABLE
-            and (sender is None or same_person(one.sender, sender))
+            if one.direction == "inbound" and one.status not in _NOT_ANSWERABLE and same_person(one.sender, sender)
         ]
         return max(enumerate(arrived), key=lambda item: (item[1].created_at or _LONG_AGO, item[0]), default=(0, None))[
             1
