@@ -202,7 +202,35 @@ async def test_an_erasure_accounts_for_the_texts_before_it_and_for_no_others(tmp
         await meddle(one, "DELETE FROM audit_personal WHERE seq = (SELECT MAX(seq) FROM audit_personal)")
         told = await audit.verify()
         assert told.code == 1, told.out
-        assert "personal.missing: 1 texts are gone" in told.out
+        assert "personal.missing: 1 text is gone" in told.out
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("DELETE FROM audit_holds", "does not stand in the database"),
+        ("UPDATE audit_holds SET released_at = set_at", "does not stand in the database"),
+        ("UPDATE audit_holds SET person = 'x@example.com'", "stands in the database that no record set"),
+        ("UPDATE audit_holds SET released_at = NULL", "stands in the database that no record set"),
+    ],
+)
+async def test_a_legal_hold_that_was_taken_off_or_put_on_by_hand_is_a_finding(
+    tmp_path: Path, statement: str, finding: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        for _ in range(2):
+            await audit("hold", "set", REQUESTER, "--reason", "case 7")
+            assert "hold.row" not in (await audit.verify()).out
+            if "NULL" not in statement:
+                break
+            await audit("hold", "release", REQUESTER)
+            assert "hold.row" not in (await audit.verify()).out
+        await meddle(one, statement)
+        told = await audit.verify()
+        assert told.code == 1, told.out
+        assert "hold.row" in told.out
+        assert finding in told.out
 
 
 async def test_an_erasure_while_a_check_goes_on_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What a database has beside the lines of its log, and must say the same: columns, personal data, and nothing uncounted."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,8 @@ from anyio import from_thread
 from deskgate.desk.audit.book import Book, Start, bytes_of, personal_of
 from deskgate.desk.audit.verify import Report, read_record
 from deskgate.desk.store.tables import Row
+
+HOLD_SET, HOLD_RELEASE = "hold.set", "hold.release"
 
 
 class Beside:
@@ -18,6 +21,8 @@ class Beside:
         self._noted = not start.size
         # `_owed`: of the texts that are missing so far, those that no later record of an erasure has accounted for.
         self._missing = self._owed = self._archived = 0
+        # Whom a legal hold stands on, by the records, and since which.
+        self._held: dict[str, int] = {}
         self._rows = book.rows("personal_between", 0, end)
         self._next = next(self._rows, None)
         while self._next is not None and self._next["seq"] < first:
@@ -43,7 +48,8 @@ class Beside:
     def _open(self, record: dict[str, Any]) -> None:
         seq, sealed, there = record["seq"], record.get("pii", {}), False
         while self._next is not None and self._next["seq"] <= seq:
-            made = personal_of(self._next).sealed
+            beside = personal_of(self._next)
+            made = beside.sealed
             right = (made.row, made.commitment) == (sealed.get("row"), sealed.get("commitment"))
             if self._next["seq"] != seq or not right:
                 self._report.found(
@@ -53,6 +59,10 @@ class Beside:
                 )
             elif self._next["ticket_id"] != _if(record.get("obj", {}).get("ticket"), int):
                 self._report.found("personal.columns", "The ticket beside the text is not that of the record.", seq)
+            elif record["ev"] == HOLD_SET:
+                self._held[beside.person] = seq
+            elif record["ev"] == HOLD_RELEASE:
+                self._held.pop(beside.person, None)
             there, self._next = True, next(self._rows, None)
         if sealed and not there:
             self._missing += 1
@@ -67,7 +77,8 @@ class Beside:
         if self._next is not None:
             self._report.found("personal.order", "There is personal data that belongs to no record.", self._next["seq"])
         if owed := self._owed and max(0, self._owed - self._erased_since()):
-            self._report.found("personal.missing", f"{owed} texts are gone that no record of an erasure accounts for.")
+            gone = "1 text is" if owed == 1 else f"{owed} texts are"
+            self._report.found("personal.missing", f"{gone} gone that no record of an erasure accounts for.")
         if self._missing > owed:
             self._report.facts.append(f"Texts of {self._missing - owed} records were erased, as the log says.")
         if self._archived:
@@ -75,15 +86,30 @@ class Beside:
         for row in from_thread.run(self._book.ask, "key_records"):
             if row["seq"] < self._start.size:
                 self._columns(_read(bytes_of(row["line"])), row)
+        self._holds()
         self._outside(
             "records_outside", "record.seq", "Records that the log does not count were put in", first=self._start.size
         )
         self._outside("personal_outside", "personal.order", "Texts of records that the log does not count were put in")
 
     def _erased_since(self) -> int:
-        """What was erased while this check went on."""
+        return sum(erased_by(record) for record in self._since())
+
+    def _since(self) -> Iterator[dict[str, Any]]:
+        """What was recorded while this check went on."""
         now = from_thread.run(self._book.standing).head.size
-        return sum(erased_by(_read(line)) for line in self._book.lines(self._end, now))
+        return (_read(line) for line in self._book.lines(self._end, now))
+
+    def _holds(self) -> None:
+        rows = {row["person"] for row in from_thread.run(self._book.ask, "holds")}
+        gone = [seq for person, seq in self._held.items() if person not in rows]
+        unknown = rows - self._held.keys() if not self._start.size else ()
+        if not (gone or unknown) or any(record.get("ev") in (HOLD_SET, HOLD_RELEASE) for record in self._since()):
+            return
+        for seq in gone:
+            self._report.found("hold.row", "The legal hold that this record set does not stand in the database.", seq)
+        if unknown:
+            self._report.found("hold.row", "A legal hold stands in the database that no record set.")
 
     def _outside(self, name: str, rule: str, what: str, **values: int) -> None:
         (found,) = from_thread.run(partial(self._book.ask, name, **values))
