@@ -105,6 +105,18 @@ async def test_a_checkpoint_is_due_after_a_minute_or_many_records_and_never_for_
         assert await signed(keeper) == [1, 2, 2 + EVERY_RECORDS]
 
 
+async def test_a_checkpoint_from_the_future_keeps_no_record_waiting(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        keeper = Operator(one, tmp_path).keeper
+        await keeper.sign()
+        await one.desk.core.store.write(("UPDATE audit_checkpoints SET signed_at = '2099-01-01T00:00:00Z'", {}))
+        await keeper.sign_if_due()
+        assert await signed(keeper) == [1]
+        await recorded(keeper)
+        await keeper.sign_if_due()
+        assert await signed(keeper) == [1, 2]
+
+
 async def test_the_last_records_are_signed_at_the_end(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         keeper = Operator(one, tmp_path).keeper
