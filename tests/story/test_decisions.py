@@ -242,6 +242,17 @@ async def test_a_footer_that_changes_after_it_was_seen_is_an_edit_of_the_body(tm
         assert told == "digest_mismatch"
 
 
+@pytest.mark.usefixtures("database")
+async def test_what_no_database_takes_closes_no_queue_and_keeps_nobody_from_rejecting(tmp_path: Path) -> None:
+    async with bench(tmp_path) as here, here.client("auto", Person()) as asked:
+        here.world.edit_ticket(TICKET, subject="Where is it\0?")
+        drafted = await draft(here, asked)
+        here.world.edit_held(drafted["message_id"], markdown=f"{BODY}\n\n---\nSent by \0 us")
+        (waiting,) = (await asked.ok("list_zendesk_pending"))["pending"]
+        assert "Sent by" in waiting["body"]
+        await asked.ok("decide_reply", message_id=drafted["message_id"], decision="reject")
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("action", ["approve", "reject"])
 async def test_a_decision_made_in_multimail_itself_is_told_truthfully(form: str, action: str, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ OPEN, CLOSE = "⟪", "⟫"
 CUSTOMERS = "untrusted customer text"
 AGENTS = "text of a support agent, may quote customers"
 
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+
 # Cf holds the bidirectional, zero-width and tag characters; Cc, Co and Cs have no business in a message.
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
 _KEPT = "\n\t"
@@ -34,6 +36,11 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 NO_LINK = "[link with a token removed]"
+
+
+def storable(text: str) -> str:
+    """With a mark in place of what no database, no socket and no canonical JSON takes: NUL, and half of a surrogate pair."""
+    return text if text.isprintable() else _UNFIT.sub("\ufffd", text)
 
 
 def clean(text: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from deskgate.desk.text import storable
+
 NUMBER_LIMIT = 2**53 - 1
 TEXT_LIMIT_CHARS = 2_000
 TEXTS_LIMIT_CHARS = 16_000  # of one record: at six bytes a character its line stays far below what the verifier reads
@@ -21,13 +23,7 @@ CUT = "…[cut]"
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:-]")
 _SHORT = frozenset({str, int, bool, float, type(None)})
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def without_unfit(text: str) -> str:
-    """The text with a mark in place of what has no canonical form, or no place in a database."""
-    return text if text.isprintable() else _UNFIT.sub("\ufffd", text)
 
 
 def canonical(members: Mapping[str, object]) -> bytes:
@@ -73,7 +69,7 @@ class Cleaner:
         room = min(TEXT_LIMIT_CHARS, self._chars)
         kept = text if len(text) <= room else text[: max(room - len(CUT), 0)] + CUT
         self._chars = max(self._chars - len(kept), 0)
-        return without_unfit(kept)
+        return storable(kept)
 
     def members(self, members: Mapping[Any, object], depth: int = 0) -> dict[str, Any]:
         """An object: names are plain ASCII; what is `None` is left out. What is short comes before what may be long."""

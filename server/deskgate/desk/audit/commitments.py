@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deskgate.desk.audit.clean import CUT, canonical, without_unfit
+from deskgate.desk.audit.clean import CUT, canonical
+from deskgate.desk.text import storable
 
 KEY_BYTES = 32
 TEXT_LIMIT_CHARS = 300_000
@@ -51,4 +52,4 @@ def commitment(key: bytes, text: str) -> str:
 
 def _fit(text: str) -> str:
     kept = text if len(text) <= TEXT_LIMIT_CHARS else text[: TEXT_LIMIT_CHARS - len(CUT)] + CUT
-    return without_unfit(kept)
+    return storable(kept)

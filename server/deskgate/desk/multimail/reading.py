@@ -13,6 +13,7 @@ from typing import Any
 from deskgate.desk.clock import parse_time
 from deskgate.desk.errors import UpstreamUnavailable
 from deskgate.desk.multimail.mail import DRAFT_MARK, TICKET_MARK, Mail, Stage
+from deskgate.desk.text import storable
 
 HELD_STATUS = "pending_send_approval"
 REPEATED_STATUS = "already_sent"
@@ -49,12 +50,7 @@ def text(value: object) -> str | None:
     """A text or number as text that can be stored anywhere; `None` for everything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    if not isinstance(value, str):
-        return None
-    if value.isascii():
-        return value
-    # JSON can smuggle half a surrogate pair into a Python string, which no database and no socket takes.
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return storable(value) if isinstance(value, str) else None
 
 
 def first(row: Mapping[str, Any], *names: str) -> str | None:

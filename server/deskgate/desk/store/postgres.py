@@ -111,8 +111,9 @@ class PostgresTables:
         """All of them in one transaction; what everybody waits for is locked last."""
         try:
             async with self._pool.connection() as connection:
-                if not await _made_by_itself(connection, writes):
-                    await _made_as_a_whole(connection, writes)
+                lone = _lone(writes)
+                if lone is None or not await _guessed_right(connection, lone):
+                    await _made_as_a_whole(connection, writes, guessing=lone is None)
         except (DeadlockDetected, SerializationFailure, LockNotAvailable):
             raise
         except (psycopg.OperationalError, PoolTimeout) as error:
@@ -121,15 +122,13 @@ class PostgresTables:
             one.error = None
 
 
-async def _made_by_itself(connection: Connection, writes: Sequence[Write]) -> bool:
-    """Whether all of it was one statement, which commits by itself."""
-    if len(writes) != 1 or writes[0].steps or len(writes[0].tails) != 1:
-        return False
-    (tail,) = writes[0].tails
-    return await _guessed_right(connection, tail)
+def _lone(writes: Sequence[Write]) -> Tail | None:
+    """The tail that is all of it: made by a right guess it is one statement, which commits by itself."""
+    only = len(writes) == 1 and not writes[0].steps and len(writes[0].tails) == 1
+    return writes[0].tails[0] if only else None
 
 
-async def _made_as_a_whole(connection: Connection, writes: Sequence[Write]) -> None:
+async def _made_as_a_whole(connection: Connection, writes: Sequence[Write], *, guessing: bool) -> None:
     async with connection.transaction():
         for one in writes:
             changed = [(await _execute(connection, step)).rowcount for step in one.steps]
@@ -139,16 +138,15 @@ async def _made_as_a_whole(connection: Connection, writes: Sequence[Write]) -> N
                     await _execute(connection, step)
         for one in writes:
             for tail in _tails(one, crowded=True):
-                await _follow_crowded(connection, tail)
+                if not (guessing and await _guessed_right(connection, tail)):
+                    await _read_and_make(connection, tail)
 
 
 def _tails(write: Write, *, crowded: bool) -> list[Tail]:
     return [tail for tail in write.tails if tail.crowded is crowded] if write.changed else []
 
 
-async def _follow_crowded(connection: Connection, tail: Tail) -> None:
-    if await _guessed_right(connection, tail):
-        return
+async def _read_and_make(connection: Connection, tail: Tail) -> None:
     if not await _made_at_once(connection, tail.then(await _read(connection, tail))):
         raise StoreUnusable(BUSY)
 

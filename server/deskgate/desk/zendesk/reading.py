@@ -10,6 +10,7 @@ from typing import Any
 
 from deskgate.desk.clock import parse_time
 from deskgate.desk.errors import UpstreamUnavailable
+from deskgate.desk.text import storable
 from deskgate.desk.zendesk.models import (
     NO_SUBJECT,
     UNKNOWN,
@@ -157,8 +158,8 @@ def number(value: Any) -> int | None:
 
 
 def words(value: Any) -> str | None:
-    """Text, or `None` where it is anything else."""
-    return value if isinstance(value, str) else None
+    """Text that can be stored anywhere, or `None` where it is anything else."""
+    return storable(value) if isinstance(value, str) else None
 
 
 def moment(value: Any) -> datetime | None:
