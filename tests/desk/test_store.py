@@ -1,7 +1,9 @@
 """The durable memory: what is unique, what is guarded, and what the file is."""
 
+import asyncio
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -370,6 +372,29 @@ async def test_an_end_that_fails_undoes_the_whole_transaction(database: str) -> 
         "a unique index said no"
     )
     assert await store.rows("SELECT * FROM marks") == []
+    await store.aclose()
+
+
+async def test_whoever_is_cut_off_in_a_write_leaves_the_file_to_the_next_one(tmp_path: Path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path / 'deskgate.db'}")
+    add = "INSERT INTO marks (name, value, set_at) VALUES (:name, '', '')"
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(_rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        begun.set()
+        go_on.wait(10)
+        return []
+
+    first = asyncio.create_task(store.write((add, {"name": "a"}), tails=[Tail(("SELECT 1 AS one", {}), slowly)]))
+    await anyio.to_thread.run_sync(begun.wait)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    second = asyncio.create_task(store.write((add, {"name": "b"})))
+    await anyio.wait_all_tasks_blocked()
+    go_on.set()
+    assert await second == 1
+    assert len(await store.rows("SELECT * FROM marks")) == 2
     await store.aclose()
 
 

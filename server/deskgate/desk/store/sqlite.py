@@ -4,6 +4,7 @@ Several processes may open the same file (the server, the command line): every w
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ class SqliteTables:
     def __init__(self, connection: sqlite3.Connection, *, threaded: bool = True) -> None:
         self._connection = connection
         self._thread = anyio.CapacityLimiter(1) if threaded else None
+        # Whoever is cancelled by asyncio itself lets go of the thread's place while the thread still works.
+        self._at_work = threading.Lock()
 
     @classmethod
     async def open(cls, path: Path, *, threaded: bool = True) -> "SqliteTables":
@@ -42,9 +45,13 @@ class SqliteTables:
         await self._run(self._connection.close)
 
     async def _run(self, work: Callable[[], T]) -> T:
+        def alone() -> T:
+            with self._at_work:
+                return work()
+
         if self._thread is None:
             return work()
-        return await anyio.to_thread.run_sync(work, limiter=self._thread)
+        return await anyio.to_thread.run_sync(alone, limiter=self._thread)
 
     async def rows(self, sql: str, /, **values: Any) -> list[Row]:
         """The rows of one statement."""
