@@ -139,15 +139,50 @@ async def test_whatever_stands_in_a_column_of_the_audit_trail_the_answer_is_a_fi
         assert rule in told.out
 
 
-@pytest.mark.parametrize("text", ["no words", "[]", '{"to": 5}'])
-async def test_a_timeline_over_a_text_that_was_changed_says_so(tmp_path: Path, text: str) -> None:
+NO_LONGER_THE_TEXT = {
+    "no words": "UPDATE audit_personal SET text = 'no words'",
+    "a list": "UPDATE audit_personal SET text = '[]'",
+    "a number": """UPDATE audit_personal SET text = '{"to": 5}'""",
+    "another mail": "UPDATE audit_personal SET text = REPLACE(text, 'blue', 'free of charge')",
+    "another person": "UPDATE audit_personal SET person = 'x@example.com'",
+    "a second one": """INSERT INTO audit_personal (name, seq, secret, text)
+        SELECT '0', seq, secret, text FROM audit_personal LIMIT 1""",
+}
+
+
+@pytest.mark.parametrize("statement", NO_LONGER_THE_TEXT.values(), ids=NO_LONGER_THE_TEXT)
+async def test_a_text_that_was_changed_is_shown_at_no_door_and_each_says_so(tmp_path: Path, statement: str) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent(body="The kettle is blue.")
+        await audit.keeper.sign()
+        await meddle(one, statement)
+        told = await audit("show", str(TICKET))
+        assert told.code == 1
+        assert told.out == ""
+        assert "cannot be read: it was changed" in told.err
+        async with one.client("auto") as caller:
+            trail = await caller.ok("read_audit_trail", ticket_id=TICKET)
+        assert trail["verifies"] is False
+        assert "cannot be read: it was changed" in trail["notice"]
+
+
+async def test_a_timeline_with_a_record_that_was_changed_says_so(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)
         await AtWork.of(one).sent()
-        await meddle(one, "UPDATE audit_personal SET text = :text", text=text)
-        told = await audit("show", str(TICKET))
+        await audit.keeper.sign()
+        assert "does not fit" not in (await audit("show", str(TICKET))).err
+        (row,) = await one.desk.core.store.rows("SELECT seq, line FROM audit_records WHERE ev = 'draft.create'")
+        line = bytes(row["line"]).replace(b'"agent"', b'"human"')
+        await meddle(one, "UPDATE audit_records SET line = :line WHERE seq = :seq", seq=row["seq"], line=line)
+        told = await audit("show", str(TICKET), "--sandbox")
         assert told.code == 1
-        assert "cannot be read: it was changed" in told.err
+        assert f"The audit trail does not fit. Record {row['seq']} is not what the log goes on from" in told.err
+        assert "`deskgate audit verify --sandbox`" in told.err
+        as_json = await audit("show", str(TICKET), "--json")
+        assert (as_json.code, bool(as_json.data)) == (1, True)
+        assert "does not fit" in as_json.err
 
 
 @pytest.mark.parametrize("part", [100, 5_000, 0.5, 0.9])

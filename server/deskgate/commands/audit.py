@@ -94,12 +94,13 @@ def _parts() -> dict[str, Callable[[Office], Awaitable[int]]]:
 
 
 async def show(office: Office) -> int:
-    """What happened to a ticket or a reply."""
+    """What happened to a ticket or a reply. It is shown also where it does not fit the log, and that is said."""
     from deskgate.desk.audit import timeline
+    from deskgate.desk.audit.trail import fault_of
 
     words, terminal, book = office.words, office.terminal, office.keeper.book
-    start = await book.start()
-    within = range(start.size, (await book.standing()).head.size)
+    standing, start = await book.standing(), await book.start()
+    within = range(start.size, standing.head.size)
     if words.message is not None:
         moments = await timeline.of_reply(book, words.message, within)
     else:
@@ -119,7 +120,11 @@ async def show(office: Office) -> int:
             f"Records before number {start.size} were archived to {start.folder} and dropped here: older ones about it may "
             "be there, in audit.jsonl and audit.csv."
         )
-    return 0 if moments else 1
+    if fault := fault_of(moments, standing):
+        terminal.complain(
+            f"The audit trail does not fit. {fault} Do not rely on what is shown; `deskgate audit verify` checks all of it."
+        )
+    return 0 if moments and not fault else 1
 
 
 async def export(office: Office) -> int:

@@ -79,3 +79,14 @@ async def test_a_record_that_was_changed_is_told_and_the_reply_can_still_be_reje
     assert page.status == 200
     assert "The audit trail does not fit." in page.text
     assert "Reject" in page.text
+
+
+async def test_a_text_of_the_record_that_was_changed_is_not_shown(desk: Desk) -> None:
+    reply = await desk.draft("Hello.")
+    ines = await desk.reviewer()
+    await ines.post(f"/approvals/{reply.id}/reject", {"reason": "her name is wrong"})
+    changed = "UPDATE audit_personal SET text = REPLACE(text, 'her name is wrong', 'she asked for it')"
+    await desk.bench.desk.core.store.write((changed, {}))
+    page = (await ines.get(f"/approvals/{reply.id}")).text
+    assert "The audit trail does not fit." in page
+    assert "she asked for it" not in page

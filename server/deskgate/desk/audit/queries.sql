@@ -88,8 +88,9 @@ ORDER BY upto DESC LIMIT 1
 SELECT
     this.seq, this.line,
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
-    (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
+    beside.name, beside.secret, beside.text, beside.person
 FROM audit_records AS this
+LEFT JOIN audit_personal AS beside ON beside.name = (SELECT MIN(name) FROM audit_personal WHERE seq = this.seq)
 WHERE this.seq >= :first AND this.seq < :end AND (
     this.ticket_id = :ticket_id OR this.reply_id IN (SELECT id FROM replies WHERE ticket_id = :ticket_id)
 )
@@ -99,8 +100,9 @@ ORDER BY this.seq DESC LIMIT :limit
 SELECT
     this.seq, this.line,
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
-    (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
+    beside.name, beside.secret, beside.text, beside.person
 FROM audit_records AS this
+LEFT JOIN audit_personal AS beside ON beside.name = (SELECT MIN(name) FROM audit_personal WHERE seq = this.seq)
 WHERE this.seq >= :first AND this.seq < :end AND this.reply_id = :reply_id
 ORDER BY this.seq DESC LIMIT :limit
 
@@ -108,8 +110,9 @@ ORDER BY this.seq DESC LIMIT :limit
 SELECT
     this.seq, this.line,
     (SELECT after.line FROM audit_records AS after WHERE after.seq = this.seq + 1) AS next_line,
-    (SELECT beside.text FROM audit_personal AS beside WHERE beside.seq = this.seq) AS text
+    beside.name, beside.secret, beside.text, beside.person
 FROM audit_records AS this
+LEFT JOIN audit_personal AS beside ON beside.name = (SELECT MIN(name) FROM audit_personal WHERE seq = this.seq)
 WHERE this.seq >= :first AND this.seq < :end
 ORDER BY this.seq DESC LIMIT :limit
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from deskgate.desk.audit.book import Book, bytes_of
+from deskgate.desk.audit.book import Book, bytes_of, personal_of
 from deskgate.desk.audit.verify import read_record
 from deskgate.desk.errors import DeskError
 from deskgate.desk.store.tables import Row
@@ -129,7 +129,7 @@ async def of_ticket(book: Book, ticket_id: int, within: range, limit: int = LIMI
     """The newest records about a ticket and its replies, oldest first; `within` are the numbers that the log counts.
 
     Raises:
-        RecordUnreadable: one of them was changed.
+        RecordUnreadable: one of them, or the text beside it, was changed.
     """
     return await _moments(book, "records_of_ticket", within, limit, ticket_id=ticket_id)
 
@@ -155,19 +155,22 @@ async def _moments(book: Book, name: str, within: range, limit: int, **about: ob
 def _moment(row: Row) -> Moment:
     line, after = bytes_of(row["line"]), row["next_line"]
     record, following = _read(line, row["seq"]), None if after is None else _read(bytes_of(after), row["seq"] + 1)
-    personal = _words(row["text"], row["seq"]) if row["text"] is not None else {}
+    personal = {} if row["name"] is None else _words(row, record.get("pii", {}))
     next_prev = None if following is None else str(following["prev"])
     return Moment(record, personal, "pii" in record and not personal, hashlib.sha256(line).hexdigest(), next_prev)
 
 
-def _words(text: object, seq: int) -> dict[str, str]:
-    words: object = None
-    with suppress(ValueError, RecursionError):
-        words = json.loads(text) if isinstance(text, str) else None
+def _words(row: Row, sealed: dict[str, Any]) -> dict[str, str]:
+    """The texts beside a record, which must be those that it was made over."""
+    beside, words = personal_of(row), None
+    if (beside.row, beside.sealed.commitment) == (sealed.get("row"), sealed.get("commitment")):
+        with suppress(ValueError, RecursionError):
+            words = json.loads(beside.text)
     if isinstance(words, dict) and all(isinstance(one, str) for one in words.values()):
         return words
     raise RecordUnreadable(
-        f"The text beside record {seq} of the audit trail cannot be read: it was changed. Run `deskgate audit verify`."
+        f"The text beside record {row['seq']} of the audit trail cannot be read: it was changed. "
+        "Run `deskgate audit verify`."
     )
 
 

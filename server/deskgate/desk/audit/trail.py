@@ -79,9 +79,8 @@ async def read(
         return Trail([], more=False, archived="", approvals=[], size=0, signed=None, fault=error.sentence)
     shown, more = found[-limit:], len(found) > limit
     archived = "" if more or (reply_id is not None and _begins(shown)) else _archived(start)
-    fault = _unchained(shown, standing) or _unsigned(standing)
     signed = _signed(standing.note, standing.signed_at, clock)
-    return Trail(shown, more, archived, approvals, size, signed, fault)
+    return Trail(shown, more, archived, approvals, size, signed, fault_of(shown, standing))
 
 
 def _begins(moments: list[Moment]) -> bool:
@@ -108,6 +107,11 @@ def _signed(note: bytes | None, at: str | None, clock: Clock) -> Signed | None:
     since = parse_time(at)
     age = max(0, int((clock.now() - since).total_seconds())) if since else 0
     return Signed(point.size, b64encode(point.root).decode(), at or "", age)
+
+
+def fault_of(moments: list[Moment], standing: Standing) -> str:
+    """What of these records does not fit the log as it stands, or of that its newest checkpoint; empty where all fits."""
+    return _unchained(moments, standing) or _unsigned(standing)
 
 
 def _unchained(moments: list[Moment], standing: Standing) -> str:
