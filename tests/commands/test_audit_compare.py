@@ -11,6 +11,7 @@ from audit_office import AtWork, Operator, bench
 from bench import Bench, Person
 from deskgate.commands.audit import Office
 from deskgate.commands.audit_compare import compare
+from deskgate.desk.errors import BadInput
 from deskgate.sandbox.transport import SandboxTransport
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
@@ -100,4 +101,39 @@ async def test_their_entries_of_other_mailboxes_and_of_earlier_times_do_not_coun
                 f"VALUES ('{name}', 'email.send', 'email', '{name}', 'k', '{mailbox}', {at})",
             )
         data = (await compared(one, tmp_path, "--json")).data
-        assert (data["theirs_only"], data["before_our_log"], data["other_mailboxes"]) == ([], 1, 1)
+        assert (data["theirs_only"], data["older_entries"], data["other_mailboxes"]) == ([], 1, 1)
+
+
+async def test_what_was_archived_and_dropped_is_compared_with_its_archive_and_left_out_without(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        one.clock.advance(60)
+        assert (await audit("archive", tmp_path / "old")).code == 0
+        assert (await audit("prune", "--yes")).code == 0
+        one.clock.advance(60)
+        await AtWork.of(one).sent(body="And another thing.")
+        upto = (await audit.keeper.book.start()).size
+        alone = await compared(one, tmp_path, "--json")
+        assert (alone.code, alone.data["theirs_only"], alone.data["ours_only"]) == (0, [], []), alone.out
+        assert (alone.data["both"], alone.data["older_entries"], alone.data["from_record"]) == (2, 6, upto)
+        assert f"Records before number {upto} were archived to {tmp_path / 'old'}" in alone.err
+        assert "Name that folder with --archive." in alone.err
+        told = await compared(one, tmp_path)
+        assert f"6 of MultiMail's entries are older than our record {upto} and were left out." in told.out
+        whole = await compared(one, tmp_path, "--json", "--archive", str(tmp_path / "old"))
+        assert (whole.code, whole.data["both"], whole.data["older_entries"], whole.data["from_record"]) == (0, 8, 0, 0)
+        assert whole.err == ""
+        in_their_log(tmp_path, "DELETE FROM audit_entry WHERE action = 'oversight.reject'")
+        missed = await compared(one, tmp_path, "--json", "--archive", str(tmp_path / "old"))
+        assert [found["deed"] for found in missed.data["ours_only"]] == ["reject"]
+
+
+async def test_another_folder_than_the_archive_is_not_compared(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        await audit("archive", tmp_path / "old")
+        await audit("prune", "--yes")
+        with pytest.raises(BadInput, match="is not the archive of the first"):
+            await compared(one, tmp_path, "--archive", str(tmp_path / "nowhere"))

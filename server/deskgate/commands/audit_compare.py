@@ -26,7 +26,15 @@ async def compare(office: "Office", transport: "httpx.AsyncBaseTransport | None"
         return 2
     async with _wire(office, transport) as wire:
         mailbox = await Administration(wire, multimail.api).mailbox(multimail.mailbox)
-        found = await compared(office.keeper.book, vendor_entries(wire), mailbox.id if mailbox else None)
+        found = await compared(
+            office.keeper.book, vendor_entries(wire), mailbox.id if mailbox else None, office.words.archive
+        )
+    if found.first:
+        folder = (await office.keeper.book.start()).folder
+        terminal.complain(
+            f"Records before number {found.first} were archived to {folder} and dropped here. They were not compared, nor "
+            "was what MultiMail has from before. Name that folder with --archive."
+        )
     if office.words.json:
         terminal.give(json.dumps(found.told, indent=2))
         return 1 if found.theirs_only or found.ours_only else 0
@@ -34,7 +42,8 @@ async def compare(office: "Office", transport: "httpx.AsyncBaseTransport | None"
     lines += [f"We have this and MultiMail does not: {deed} of {message}" for message, deed in found.ours_only]
     lines.append(f"{found.both} deeds stand in both logs.")
     if found.earlier:
-        lines.append(f"{found.earlier} of MultiMail's entries are older than our log and were left out.")
+        ours = f"our record {found.first}" if found.first else "our log"
+        lines.append(f"{found.earlier} of MultiMail's entries are older than {ours} and were left out.")
     if found.elsewhere:
         lines.append(f"{found.elsewhere} mails of other mailboxes were left out.")
     terminal.show([Line(line) for line in lines], terminal.stdout)

@@ -45,6 +45,7 @@ def add(commands: Commands) -> None:
     _verify(actions)
     _persons(actions)
     compared = actions.add_parser("compare", help="name what MultiMail's own log and ours do not share", epilog=CODES)
+    compared.add_argument("--archive", type=path, metavar="DIR", help="the archive of the records that were pruned")
     with_json(compared)
     archived = actions.add_parser("archive", help="export old records, so that they may be dropped here", epilog=CODES)
     archived.add_argument("folder", type=path, metavar="DIR")

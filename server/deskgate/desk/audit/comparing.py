@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
 
-from deskgate.desk.audit.book import Book
-from deskgate.desk.audit.verify import read_record
+from deskgate.desk.audit.book import Book, bytes_of
+from deskgate.desk.audit.taking import archived_lines, check_archive
+from deskgate.desk.audit.timeline import readable
 from deskgate.desk.clock import parse_time
 from deskgate.desk.multimail.vendor_log import VendorEntry
 
@@ -19,12 +22,14 @@ Deeds = set[tuple[str, str]]
 class Comparison:
     """Pairs of a message's id and a deed (send, approve, reject, cancel).
 
-    `earlier` counts their entries from before our log began, `elsewhere` the mails of other mailboxes.
+    `first` is the number of the first record that was compared; `earlier` counts their entries from before it, `elsewhere`
+    the mails of other mailboxes.
     """
 
     theirs_only: list[tuple[str, str]]
     ours_only: list[tuple[str, str]]
     both: int
+    first: int
     earlier: int
     elsewhere: int
 
@@ -36,7 +41,8 @@ class Comparison:
             "theirs_only": [{"message": message, "deed": deed} for message, deed in self.theirs_only],
             "ours_only": [{"message": message, "deed": deed} for message, deed in self.ours_only],
             "both": self.both,
-            "before_our_log": self.earlier,
+            "from_record": self.first,
+            "older_entries": self.earlier,
             "other_mailboxes": self.elsewhere,
         }
 
@@ -48,14 +54,21 @@ class _Theirs:
     earlier: int = 0
 
 
-async def compare(book: Book, entries: AsyncIterator[VendorEntry], mailbox_id: str | None) -> Comparison:
+async def compare(
+    book: Book, entries: AsyncIterator[VendorEntry], mailbox_id: str | None, archive: Path | None = None
+) -> Comparison:
     """Read both to the end. `mailbox_id` is ours at MultiMail; `None`: their entries of all mailboxes count.
 
+    `archive` has the records that were dropped here; without it, what is older than the kept ones is left out.
+
     Raises:
-        DeskError: MultiMail's log cannot be read.
+        BadInput: it is another archive.
+        DeskError: MultiMail's log cannot be read, or ours was changed.
     """
-    end = (await book.standing()).head.size
-    ours, automatic, began = await to_thread.run_sync(_ours, book, end)
+    start, end = await book.start(), (await book.standing()).head.size
+    if archive is not None and start.size:
+        await to_thread.run_sync(check_archive, archive, start)
+    ours, automatic, began = await to_thread.run_sync(_ours, book, start.size, archive, end)
     theirs = _Theirs()
     async for entry in entries:
         if entry.deed is None or not entry.message_id:
@@ -73,26 +86,33 @@ async def compare(book: Book, entries: AsyncIterator[VendorEntry], mailbox_id: s
         theirs_only=sorted(theirs.deeds - foreign - ours),
         ours_only=sorted(ours - theirs.deeds - unqueued),
         both=len(ours & theirs.deeds),
+        first=start.size if archive is None else 0,
         earlier=theirs.earlier,
         elsewhere=len(theirs.elsewhere),
     )
 
 
-def _ours(book: Book, end: int) -> tuple[Deeds, set[str], datetime | None]:
-    """What we recorded as done, the messages that a rule let out, and when our log began."""
+def _ours(book: Book, start: int, archive: Path | None, end: int) -> tuple[Deeds, set[str], datetime | None]:
+    """What we recorded as done, the messages that a rule let out, and when what is compared of our log began."""
     deeds: Deeds = set()
     automatic: set[str] = set()
-    for row in book.rows("deeds_between", 0, end):
-        record = read_record(bytes(row["line"]))
-        message = record.get("obj", {}).get("message")
-        if not isinstance(message, str):
+    kept = ((row["seq"], bytes_of(row["line"])) for row in book.rows("deeds_between", start, end))
+    for seq, line in chain(enumerate(_archived(archive, start)), kept):
+        record = readable(line, seq)
+        obj = record.get("obj", {})
+        message = obj.get("message")
+        if not isinstance(message, str) or "reply" not in obj:
             continue
         deeds.add((message, "send"))
         deeds |= {(message, deed) for deed in _deeds(record)}
         if str(record.get("dec", {}).get("by", "")).startswith("policy:"):
             automatic.add(message)
-    first = next(book.lines(0, end), None)
-    return deeds, automatic, parse_time(read_record(first)["ts"]) if first else None
+    first = next(chain(enumerate(_archived(archive, start)), enumerate(book.lines(start, end), start)), None)
+    return deeds, automatic, parse_time(readable(first[1], first[0])["ts"]) if first else None
+
+
+def _archived(archive: Path | None, start: int) -> Iterator[bytes]:
+    return archived_lines(archive, start) if archive is not None else iter(())
 
 
 def _deeds(record: dict[str, Any]) -> Iterator[str]:

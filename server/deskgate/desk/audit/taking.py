@@ -109,15 +109,19 @@ async def checked_start(book: Book, folder: Path, archive: Path | None) -> Start
             "with --archive."
         )
     if archive is not None and start.size:
-        await to_thread.run_sync(_check_archive, archive, start)
+        await to_thread.run_sync(check_archive, archive, start)
     return start
 
 
-def _check_archive(archive: Path, start: Start) -> None:
-    """Its line before the kept ones must be theirs: by the hashes in them, all before it are then the right ones, too."""
+def check_archive(archive: Path, start: Start) -> None:
+    """Its line before the kept ones must be theirs: by the hashes in them, all before it are then the right ones, too.
+
+    Raises:
+        BadInput: it is not.
+    """
     last = b""
     try:
-        for line in _archived(archive, start.size):
+        for line in archived_lines(archive, start.size):
             last = line
     except OSError:
         last = b""
@@ -167,10 +171,11 @@ def _of_person(book: Book, person: str, end: int) -> Wanted:
 
 def _lines(book: Book, start: Start, archive: Path | None, size: int) -> Iterator[bytes]:
     kept = book.lines(start.size, size)
-    return chain(_archived(archive, min(start.size, size)), kept) if archive and start.size else kept
+    return chain(archived_lines(archive, min(start.size, size)), kept) if archive and start.size else kept
 
 
-def _archived(archive: Path, size: int) -> Iterator[bytes]:
+def archived_lines(archive: Path, size: int) -> Iterator[bytes]:
+    """The first lines of an archive, as many as were dropped."""
     with (archive / "audit.jsonl").open("rb") as file:
         for _ in range(size):
             yield file.readline(LINE_LIMIT_BYTES + 1).removesuffix(b"\n")

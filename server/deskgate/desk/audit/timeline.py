@@ -154,7 +154,7 @@ async def _moments(book: Book, name: str, within: range, limit: int, **about: ob
 
 def _moment(row: Row) -> Moment:
     line, after = bytes_of(row["line"]), row["next_line"]
-    record, following = _read(line, row["seq"]), None if after is None else _read(bytes_of(after), row["seq"] + 1)
+    record, following = readable(line, row["seq"]), None if after is None else readable(bytes_of(after), row["seq"] + 1)
     personal = {} if row["name"] is None else _words(row, record.get("pii", {}))
     next_prev = None if following is None else str(following["prev"])
     return Moment(record, personal, "pii" in record and not personal, hashlib.sha256(line).hexdigest(), next_prev)
@@ -174,7 +174,12 @@ def _words(row: Row, sealed: dict[str, Any]) -> dict[str, str]:
     )
 
 
-def _read(line: bytes, seq: int) -> dict[str, Any]:
+def readable(line: bytes, seq: int) -> dict[str, Any]:
+    """The record of that number.
+
+    Raises:
+        RecordUnreadable: the line holds something else.
+    """
     try:
         record = read_record(line)
     except (ValueError, RecursionError):
