@@ -169,3 +169,24 @@ async def test_the_archive_beside_the_database_is_checked_with_it_as_one_log(tmp
         assert "record.chain" in changed.out
         nowhere = await audit.verify(None, "--archive", tmp_path / "nowhere")
         assert nowhere.code == 3, nowhere.out
+
+
+@pytest.mark.parametrize("changes", [1, 2])
+async def test_an_archive_from_before_a_change_of_key_is_pruned_and_checked_with_the_key_of_its_time(
+    tmp_path: Path, changes: int
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "old")
+        old = (await audit.keeper.signer()).vkey
+        for _ in range(changes):
+            changed = await audit("rotate-key", "--yes")
+        assert "archives from before are checked with that one" in changed.err
+        checked = await audit.verify(tmp_path / "old", "--key", (await audit.keeper.signer()).vkey)
+        assert checked.code == 1, "an archive by somebody else would look like this"
+        assert "give the key of its time" in checked.out
+        assert (await audit.verify(tmp_path / "old", "--key", old)).code == 2
+        pruned = await audit("prune", "--yes")
+        assert pruned.code == 0, pruned.err
+        await holds(audit, tmp_path / "after", "--archive", tmp_path / "old")

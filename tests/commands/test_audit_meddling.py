@@ -10,6 +10,7 @@ from audit_office import AtWork, Operator, bench
 from bench import Bench
 from desk.inbox.desk_at_work import REQUESTER, TICKET
 from deskgate.desk.audit.book import Book, Standing
+from deskgate.desk.audit.note import Signer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -183,6 +184,22 @@ async def test_a_timeline_with_a_record_that_was_changed_says_so(tmp_path: Path)
         as_json = await audit("show", str(TICKET), "--json")
         assert (as_json.code, bool(as_json.data)) == (1, True)
         assert "does not fit" in as_json.err
+
+
+async def test_a_change_of_key_that_was_forged_vouches_for_no_archive(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        assert (await audit("archive", tmp_path / "old")).code == 0
+        old = await audit.keeper.signer()
+        assert (await audit("rotate-key", "--yes")).code == 0
+        (row,) = await one.desk.core.store.rows("SELECT seq, line FROM audit_records WHERE ev = 'key.rotate'")
+        line = bytes(row["line"]).replace(old.vkey.encode(), Signer.new(old.name).vkey.encode())
+        await meddle(one, "UPDATE audit_records SET line = :line WHERE seq = :seq", seq=row["seq"], line=line)
+        told = await audit("prune", "--yes")
+        assert told.code == 1
+        assert "changes of key does not hold, so nothing was dropped" in told.err
+        assert await one.desk.core.store.rows("SELECT 1 AS one FROM audit_records WHERE ev = 'draft.create'")
 
 
 @pytest.mark.parametrize("part", [100, 5_000, 0.5, 0.9])

@@ -231,7 +231,8 @@ async def rotate_key(office: Office) -> int:
     old, new = await office.keeper.rotate(acting())
     office.terminal.give(new.vkey)
     office.terminal.complain(
-        f"The log is signed by this key from now on. It follows {old.vkey}, whose file is gone. Other machines that signed "
-        f"need the new file, too: {office.keeper.key_path(new.name)}"
+        f"The log is signed by this key from now on. It follows {old.vkey}, whose file is gone: exports and archives from "
+        "before are checked with that one. Other machines that signed need the new file, too: "
+        f"{office.keeper.key_path(new.name)}"
     )
     return 0

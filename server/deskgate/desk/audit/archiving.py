@@ -15,7 +15,7 @@ from deskgate.desk.audit.keeper import Keeper
 from deskgate.desk.audit.said import Said, Who
 from deskgate.desk.audit.taking import checked_start, size_of, source_of
 from deskgate.desk.audit.tree import Frontier, leaf_hash
-from deskgate.desk.audit.verify import read_record
+from deskgate.desk.audit.verify import Broken, Key, keyring, read_record
 from deskgate.desk.clock import iso
 from deskgate.desk.errors import BadInput
 from deskgate.desk.store.tables import Row
@@ -101,14 +101,26 @@ async def prune(keeper: Keeper, folder: Path | None = None) -> tuple[int, Path]:
     """
     noted = await _newest(keeper.book)
     upto, place = noted["upto"], folder or Path(noted["folder"])
-    signer = await keeper.signer()
-    report = await to_thread.run_sync(check_folder, place, Trust(keys=[signer.vkey]))
+    key = await _key_at(keeper, upto)
+    report = await to_thread.run_sync(check_folder, place, Trust(keys=[key.vkey]))
     if report.exit_code not in (0, 2) or report.records != upto:
         raise BadInput(
-            f"{place} is not the whole archive any more, so nothing was dropped. Run deskgate audit verify {place}"
+            f"{place} is not the whole archive any more, so nothing was dropped. Run deskgate audit verify {place} --key "
+            f"{key.vkey}"
         )
     await keeper.store.write((keeper.book.sql["prune"], {"upto": upto}))
     return upto, place
+
+
+async def _key_at(keeper: Keeper, size: int) -> Key:
+    """The key that signed the log when it had so many records: today's, or what the changes of key lead back to from it."""
+    signer = await keeper.signer()
+    try:
+        return keyring(signer.name, [signer.key], await keeper.book.keys()).at(size)[0]
+    except (Broken, IndexError):
+        raise BadInput(
+            "What the log says of its changes of key does not hold, so nothing was dropped. Run `deskgate audit verify`."
+        ) from None
 
 
 def _end_of(folder: Path) -> _End:

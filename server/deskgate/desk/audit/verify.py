@@ -983,7 +983,11 @@ def _folder(report: Report, folder: Folder, keys: Sequence[str], anchors: Sequen
         report.facts.append(f"The key was taken from the folder; compare it with the log's own: {' '.join(keys)}")
     given = Given.of(report, newest, keys, report.told(_rotations(folder)), anchors)
     if not set(own_keys) <= {key.vkey for key, _, _ in given.ring.spans}:
-        report.found("policy.key", "The file policy names a key that neither you nor the log's records vouch for.")
+        report.found(
+            "policy.key",
+            "The file policy names a key that neither you nor the log's records vouch for. If the log's key was changed "
+            "after this export, give the key of its time.",
+        )
     beside = Beside(report, folder)
     beside.start()
     check = _selection if folder.selected() else _whole
