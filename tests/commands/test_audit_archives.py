@@ -190,3 +190,22 @@ async def test_an_archive_from_before_a_change_of_key_is_pruned_and_checked_with
         pruned = await audit("prune", "--yes")
         assert pruned.code == 0, pruned.err
         await holds(audit, tmp_path / "after", "--archive", tmp_path / "old")
+
+
+async def test_an_archive_that_a_newer_one_followed_is_told_by_name_and_is_no_tampering(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        await audit("archive", tmp_path / "a1")
+        await audit("archive", tmp_path / "a2")
+        older = await audit("prune", "--yes", "--archive", str(tmp_path / "a1"))
+        assert older.code == 1
+        assert f"They were archived to {tmp_path / 'a2'}: name that folder" in older.err
+        assert (await audit("prune", "--yes")).code == 0
+        told = await audit.verify(None, "--archive", tmp_path / "a1")
+        assert told.code == 3, told.out
+        assert f"They are in {tmp_path / 'a2'}: name that folder" in told.out
+        lines = (tmp_path / "a2" / "audit.jsonl").read_bytes().splitlines(keepends=True)
+        (tmp_path / "a2" / "audit.jsonl").write_bytes(b"".join(lines[:-1]))
+        cut = await audit.verify(None, "--archive", tmp_path / "a2")
+        assert cut.code == 1, "an archive that lost what its own checkpoint counts was cut off"

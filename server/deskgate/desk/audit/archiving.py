@@ -97,16 +97,21 @@ async def prune(keeper: Keeper, folder: Path | None = None) -> tuple[int, Path]:
     `folder` is where it is by now, if it was moved.
 
     Raises:
-        BadInput: nothing was archived, or the archive is not whole any more. Nothing was dropped.
+        BadInput: nothing was archived, or the archive is another one, or not whole any more. Nothing was dropped.
     """
     noted = await _newest(keeper.book)
     upto, place = noted["upto"], folder or Path(noted["folder"])
     key = await _key_at(keeper, upto)
     report = await to_thread.run_sync(check_folder, place, Trust(keys=[key.vkey]))
-    if report.exit_code not in (0, 2) or report.records != upto:
+    if report.exit_code not in (0, 2):
         raise BadInput(
             f"{place} is not the whole archive any more, so nothing was dropped. Run deskgate audit verify {place} --key "
             f"{key.vkey}"
+        )
+    if report.records != upto:
+        raise BadInput(
+            f"{place} holds {report.records} records, and the newest archive has the first {upto}, so nothing was dropped. "
+            f"They were archived to {noted['folder']}: name that folder, or where it was moved to, with --archive."
         )
     await keeper.store.write((keeper.book.sql["prune"], {"upto": upto}))
     return upto, place

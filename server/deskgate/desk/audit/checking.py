@@ -119,6 +119,12 @@ def _archived(report: Report, archive: Path | None, start: Start) -> Iterator[by
         return None
     if not (archive / "audit.jsonl").is_file():
         raise Unreadable(f"{archive} is no archive: it has no audit.jsonl.")
+    size = _size_of(archive)
+    if size is not None and size < start.size:
+        raise Unreadable(
+            f"{archive} has the first {size} records, and {start.size} were archived and dropped here. They are in "
+            f"{start.folder}: name that folder, or where it was moved to."
+        )
     return report.told(islice(Folder(archive).lines("audit.jsonl"), start.size))
 
 
