@@ -137,3 +137,34 @@ async def test_another_folder_than_the_archive_is_not_compared(tmp_path: Path) -
         await audit("prune", "--yes")
         with pytest.raises(BadInput, match="is not the archive of the first"):
             await compared(one, tmp_path, "--archive", str(tmp_path / "nowhere"))
+
+
+async def test_what_is_not_understood_of_their_log_is_counted_by_its_name(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        await lived(one)
+        assert (await compared(one, tmp_path, "--json")).data["not_compared"] == {}
+        strange = (
+            ("email.send", "outbound_email", "em_1"),
+            ("email.forward", "email", "em_2"),
+            ("email.forward", "email", "em_3"),
+            ("email.send_failed", "email", "em_4"),
+            ("email.send", "email", ""),
+        )
+        for number, (action, kind, message) in enumerate(strange):
+            in_their_log(
+                tmp_path,
+                "INSERT INTO audit_entry (id, action, resource_type, resource_id, actor_key_id, metadata, created_at) "
+                f"VALUES ('e{number}', '{action}', '{kind}', '{message}', 'k', NULL, 1769601700000)",
+            )
+        told = await compared(one, tmp_path)
+        assert told.code == 0, "whether they matter is for a person to say"
+        assert (
+            "5 of MultiMail's entries tell of nothing that we could compare: email.forward of email (2), " in told.out
+        )
+        data = (await compared(one, tmp_path, "--json")).data
+        assert data["not_compared"] == {
+            "email.forward of email": 2,
+            "email.send of email without an id": 1,
+            "email.send of outbound_email": 1,
+            "email.send_failed of email": 1,
+        }

@@ -46,6 +46,11 @@ async def compare(office: "Office", transport: "httpx.AsyncBaseTransport | None"
         lines.append(f"{found.earlier} of MultiMail's entries are older than {ours} and were left out.")
     if found.elsewhere:
         lines.append(f"{found.elsewhere} mails of other mailboxes were left out.")
+    if found.unknown:
+        names = ", ".join(f"{name} ({number})" for name, number in found.unknown.items())
+        lines.append(
+            f"{sum(found.unknown.values())} of MultiMail's entries tell of nothing that we could compare: {names}."
+        )
     terminal.show([Line(line) for line in lines], terminal.stdout)
     return 1 if found.theirs_only or found.ours_only else 0
 

@@ -1,5 +1,6 @@
 """Our record beside MultiMail's: what they wrote down of mails and we did not, and the reverse."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,7 @@ class Comparison:
     """Pairs of a message's id and a deed (send, approve, reject, cancel).
 
     `first` is the number of the first record that was compared; `earlier` counts their entries from before it, `elsewhere`
-    the mails of other mailboxes.
+    the mails of other mailboxes, `unknown` by their names the entries that tell of no deed of a mail that we could know.
     """
 
     theirs_only: list[tuple[str, str]]
@@ -32,6 +33,7 @@ class Comparison:
     first: int
     earlier: int
     elsewhere: int
+    unknown: dict[str, int]
 
     @property
     def told(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Comparison:
             "from_record": self.first,
             "older_entries": self.earlier,
             "other_mailboxes": self.elsewhere,
+            "not_compared": self.unknown,
         }
 
 
@@ -51,6 +54,7 @@ class Comparison:
 class _Theirs:
     deeds: Deeds = field(default_factory=set)
     elsewhere: set[str] = field(default_factory=set)
+    unknown: Counter[str] = field(default_factory=Counter)
     earlier: int = 0
 
 
@@ -72,6 +76,7 @@ async def compare(
     theirs = _Theirs()
     async for entry in entries:
         if entry.deed is None or not entry.message_id:
+            theirs.unknown[_named(entry)] += 1
             continue
         if mailbox_id and entry.mailbox and entry.mailbox != mailbox_id:
             theirs.elsewhere.add(entry.message_id)
@@ -89,7 +94,14 @@ async def compare(
         first=start.size if archive is None else 0,
         earlier=theirs.earlier,
         elsewhere=len(theirs.elsewhere),
+        unknown=dict(sorted(theirs.unknown.items())),
     )
+
+
+def _named(entry: VendorEntry) -> str:
+    """What kind of entry it is, in their words, on one line."""
+    name = " ".join(f"{entry.action or 'no action'} of {entry.kind or 'nothing named'}".split())
+    return name if entry.message_id else f"{name} without an id"
 
 
 def _ours(book: Book, start: int, archive: Path | None, end: int) -> tuple[Deeds, set[str], datetime | None]:

@@ -25,9 +25,13 @@ _MAILS = {"email", "emails", "message", "messages", "mail", ""}
 
 @dataclass(frozen=True)
 class VendorEntry:
-    """One entry. `deed` is `None` where it is about something else than a mail's way out; `mailbox` where none is named."""
+    """One entry. `deed` is `None` where it is about something else than a mail's way out; `mailbox` where none is named.
+
+    `kind` is what MultiMail says it is about.
+    """
 
     action: str
+    kind: str
     deed: Deed | None
     message_id: str
     mailbox: str | None
@@ -63,6 +67,7 @@ def _entry(row: dict[str, Any]) -> VendorEntry:
     metadata = row["metadata"] if isinstance(row.get("metadata"), dict) else {}
     return VendorEntry(
         action=action,
+        kind=kind,
         deed=deed if kind in _MAILS and "fail" not in action else None,
         message_id=first(row, "resource_id", "email_id", "message_id") or "",
         mailbox=first(row, "mailbox_id") or first(metadata, "mailbox_id"),
