@@ -7,7 +7,9 @@ import pytest
 from audit_office import AtWork, Operator, bench
 from lived_desk import WORDS, bytes_of, lived
 
+from bench import Person
 from desk.inbox.desk_at_work import REQUESTER, TICKET
+from web.approvals.approvals_bench import opened
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -159,3 +161,39 @@ async def test_of_two_customers_of_one_ticket_each_is_forgotten_alone(tmp_path: 
         assert told.code == 0, told.err
         after = bytes_of(tmp_path, audit.settings.database)
         assert [needle for needle in ("you are the customer now", SECRET) if needle.encode() in after] == []
+
+
+async def test_nothing_that_the_reviewers_page_told_of_an_approval_outlives_the_customer(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        reply = await desk.draft()
+        ines = await desk.reviewer()
+        assert "Approved." in (await ines.look_and_approve(reply.id)).text
+        audit = Operator(desk.bench, tmp_path)
+        await AtWork.of(desk.bench).work()
+        told = await audit("erase", "--requester", REQUESTER, "--yes")
+        assert told.code == 0, told.err
+        assert REQUESTER.encode() not in bytes_of(tmp_path, audit.settings.database)
+
+
+async def test_whoever_was_the_requester_only_while_anothers_reply_was_shown_is_forgotten_too(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        held = await AtWork.of(one).held(body=WORDS)
+        first = one.world.ticket(TICKET)["requester_id"]
+        one.world.edit_ticket(TICKET, requester_id=one.world.ticket(QUIET_TICKET)["requester_id"])
+        email = one.world.user(one.world.ticket(TICKET)["requester_id"])["email"]
+        async with one.client("auto", Person()) as caller:
+            await caller.ok("list_zendesk_pending")
+            assert email in str(await one.desk.core.store.rows("SELECT seen FROM views"))
+            one.world.edit_ticket(TICKET, requester_id=first)
+            await caller.ok("cancel_reply", message_id=held["message_id"])
+        await audit("subject-export", tmp_path / "answer", "--requester", email)
+        data = json.loads((tmp_path / "answer" / "data.json").read_text("utf-8"))
+        assert [each["email"] for each in data["tickets_shown"]] == [email]
+        told = await audit("erase", "--requester", email.upper(), "--yes")
+        assert told.code == 0, told.err
+        assert "1 views" in told.out
+        after = bytes_of(tmp_path, audit.settings.database)
+        assert email.encode() not in after
+        assert WORDS.encode() in after
+        assert REQUESTER.encode() in after

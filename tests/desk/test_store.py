@@ -29,6 +29,7 @@ INSERT INTO effects (key, marker, kind, event_number, ticket_id, plan, state, be
 VALUES ('sent:r', 'm1', 'sent', 1, 7, '{}', 'done', '2025'), ('received:e', 'm2', 'received', 2, 7, '{}', 'done', '2025');
 INSERT INTO policy_evaluations
 VALUES ('p', 'r', 7, '2025', '1', 'h', NULL, 'hold', '[]', '{}', 'held');
+INSERT INTO views (reply_id, digest, seen, shown_at) VALUES ('r', 'v', '{"email": "Anna@example.net"}', '2025');
 """
 
 
@@ -268,13 +269,15 @@ async def test_what_an_older_version_kept_is_found_by_the_person_it_is_about(tmp
         (row["what"], row["person"])
         for row in await store.rows(
             "SELECT id AS what, person FROM replies UNION SELECT email_id, person FROM arrivals "
-            "UNION SELECT key, person FROM effects UNION SELECT id, person FROM policy_evaluations"
+            "UNION SELECT key, person FROM effects UNION SELECT id, person FROM policy_evaluations "
+            "UNION SELECT digest, person FROM views"
         )
     }
     assert found == {
         ("r", "maria@example.com"),
         ("sent:r", "maria@example.com"),
         ("p", "maria@example.com"),
+        ("v", "anna@example.net"),
         ("e", "anna@example.net"),
         ("received:e", "anna@example.net"),
     }

@@ -105,7 +105,8 @@ async def show_all(core: Core, looks: Sequence[Look], to: Principal) -> list[Loo
     now = core.now()
     for look in looks:
         if look.digest != look.reply.digest:
-            await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), now)
+            requester = key_of(look.seen.email or "") or None
+            await core.store.add_view(look.reply.id, look.digest, look.seen.dump(), now, requester)
     values = [{"reply_id": look.reply.id, "digest": look.digest, "principal": to.id, "shown_at": now} for look in looks]
     shown = [
         Once((_sql("show"), one), (of_showing(look.reply, look.digest, to.who),))

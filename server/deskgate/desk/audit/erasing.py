@@ -22,8 +22,8 @@ from deskgate.desk.store.tables import Row, Step, StoreUnusable, Tail
 
 GONE = "(erased)"
 VACUUMED = (
-    *("replies", "views", "reviewer_corrections", "arrivals", "notes", "effects", "policy_evaluations"),
-    *("policy_approvals", "inbox_events", "suppressions", "audit_personal", "audit_holds"),
+    *("replies", "views", "reviewer_corrections", "reviewer_outcomes", "arrivals", "notes", "effects"),
+    *("policy_evaluations", "policy_approvals", "inbox_events", "suppressions", "audit_personal", "audit_holds"),
 )
 
 
@@ -115,6 +115,11 @@ def steps_of(book: Book, kept: Kept, now: str) -> list[Step]:
     steps: list[Step] = []
     for row in kept.replies:
         steps += _reply(sql, row, now)
+    # Their address stands also where somebody else's reply was shown while the ticket was theirs.
+    steps += [
+        (sql["blank_view"], {"id": row["reply_id"], "digest": row["digest"], "seen": unseen(row["seen"])})
+        for row in kept.views
+    ]
     for name, rows, key in (
         ("blank_arrival", kept.arrivals, "email_id"),
         ("blank_note", kept.notes, "id"),

@@ -23,6 +23,7 @@ class Kept:
     person: str
     tickets: tuple[int, ...]
     replies: list[Row]
+    views: list[Row]
     arrivals: list[Row]
     notes: list[Row]
     effects: list[Row]
@@ -62,6 +63,7 @@ async def kept_about(book: Book, person: str) -> Kept:
         person,
         tuple(tickets),
         replies,
+        await book.ask("views_of_person", person=person),
         arrivals,
         await _each(book, "notes_of_person", "id", tickets, person),
         await _each(book, "effects_of_person", "key", tickets, person),

@@ -182,6 +182,9 @@ WHERE person = :person
     OR (ticket_id = :ticket_id AND COALESCE(person, '') NOT IN (SELECT person FROM customers WHERE ticket_id = :ticket_id))
 ORDER BY seq
 
+-- name: views_of_person
+SELECT reply_id, digest, seen FROM views WHERE person = :person ORDER BY reply_id, digest
+
 -- name: events_with_bodies
 SELECT number, state, body FROM inbox_events
 WHERE number >= :seq AND number < :end AND body <> :nothing ORDER BY number LIMIT :limit
@@ -209,7 +212,10 @@ UPDATE replies SET
 WHERE id = :id
 
 -- name: blank_views
-UPDATE views SET seen = :seen WHERE reply_id = :id
+UPDATE views SET seen = :seen, person = '' WHERE reply_id = :id
+
+-- name: blank_view
+UPDATE views SET seen = :seen, person = '' WHERE reply_id = :id AND digest = :digest
 
 -- name: blank_correction
 UPDATE reviewer_corrections SET subject = :gone, body = :gone WHERE old_reply_id = :id OR new_reply_id = :id

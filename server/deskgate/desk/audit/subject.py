@@ -57,6 +57,7 @@ class _Answer:
     person: str
     tickets: tuple[int, ...]
     replies: list[Row]
+    tickets_shown: list[Row]
     arrivals: list[Row]
     notes: list[Row]
     ticket_changes: list[Row]
@@ -114,6 +115,7 @@ def _answer(kept: Kept, records: list[tuple[Row, dict[str, Any]]]) -> _Answer:
         kept.person,
         kept.tickets,
         [{name: row[name] for name in _REPLY} | {"reason": unnamed.text(row["reason"])} for row in kept.replies],
+        [json.loads(row["seen"]) for row in kept.views],
         _theirs(kept, kept.arrivals),
         [{name: row[name] for name in _NOTE} | {"text": unnamed.text(row["text"])} for row in _about(kept, kept.notes)],
         [_change(row, unnamed) for row in _theirs(kept, kept.effects)],

@@ -167,9 +167,9 @@ class Store:
         rows = await self._rows("drafters", reply_id=reply_id)
         return {row["principal"] for row in rows} | {row["owner"] for row in rows}
 
-    async def add_view(self, reply_id: str, digest: str, seen: str, shown_at: str) -> None:
-        """The first showing of a digest counts."""
-        values = {"reply_id": reply_id, "digest": digest, "seen": seen, "shown_at": shown_at}
+    async def add_view(self, reply_id: str, digest: str, seen: str, shown_at: str, person: str | None = None) -> None:
+        """The first showing of a digest counts. `person` is the key of the requester whom it shows."""
+        values = {"reply_id": reply_id, "digest": digest, "seen": seen, "shown_at": shown_at, "person": person}
         await self._write(("add_view", values))
 
     async def view(self, reply_id: str, digest: str) -> str | None:

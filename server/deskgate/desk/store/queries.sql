@@ -50,7 +50,7 @@ SELECT principal, owner FROM drafters
 WHERE reply_id IN (SELECT id FROM replies WHERE words = (SELECT words FROM replies WHERE id = :reply_id));
 
 -- name: add_view
-INSERT INTO views (reply_id, digest, seen, shown_at) VALUES (:reply_id, :digest, :seen, :shown_at)
+INSERT INTO views (reply_id, digest, seen, shown_at, person) VALUES (:reply_id, :digest, :seen, :shown_at, :person)
 ON CONFLICT DO NOTHING;
 
 -- name: view

@@ -74,7 +74,7 @@ async def _approved(visit: Visit, reply: Reply, digest: str, seen: list[str]) ->
     done = await visit.desk.decide(reply.message_id or "", "approve", digest=digest)
     if done.decided_by != visit.session.principal.id:
         return _line(done, "same", f"It was already approved by {done.decided_by}.")
-    return _line(done, "approved", f"Approved. The mail goes to {done.recipient}.")
+    return _line(done, "approved", "Approved. The mail goes to the customer.")
 
 
 async def _rejected(visit: Visit, reply: Reply, digest: str | None, reason: str) -> dict[str, str]:
@@ -85,6 +85,7 @@ async def _rejected(visit: Visit, reply: Reply, digest: str | None, reason: str)
 
 
 def _line(reply: Reply, outcome: str, text: str) -> dict[str, str]:
+    """What is kept until it was told: without any customer's words or address, as nobody looks for them here."""
     return {"reply_id": reply.id, "ticket_id": str(reply.ticket_id), "outcome": outcome, "text": text}
 
 

@@ -1,0 +1,2 @@
+
+UPDATE views SET person = LOWER(seen::json ->> 'email');

@@ -1,0 +1,2 @@
+
+UPDATE views SET person = LOWER(json_extract(seen, '$.email'));
