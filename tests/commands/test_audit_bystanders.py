@@ -16,6 +16,45 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 SECRET = "my number is 0495-12345"
 QUIET_TICKET = 106
 
+INA = "ina@x.example"
+# What arrived and names her, and what names people whose addresses only look alike.
+HERS = (
+    INA,
+    "Ina <INA@X.example>",
+    "Greetings\nina@x.example.",
+    "write to ina@x.example. Thanks",
+    "(ina@x.example), mailto:ina@x.example?subject=x",
+    "_ina@x.example_ and --ina@x.example--",
+    "連絡先ina@x.exampleです",
+    "quoted-printable =20ina@x.example=3E, in an address of a page %20ina@x.example",
+    json.dumps({"inner": "a text within a text\nina@x.example\n"}),
+    "karina@x.example and ina@x.example",
+)
+OTHERS = (
+    "karina@x.example",
+    "bettina@x.example, k.ina@x.example, k-ina@x.example, 1+ina@x.example",
+    "änina@x.example",
+    "\nkarina@x.example",
+    "?to=karina@x.example",
+    "ina@x.example.com",
+    "ina@x.example-shop.com, ina@x.examples",
+)
+
+
+async def arrived(desk: AtWork, *bodies: bytes) -> None:
+    """Webhooks that nobody here understands, and that are kept all the same."""
+    for body in bodies:
+        await desk.worker.events.add("multimail", body.hex(), body)
+
+
+def telling(*texts: str) -> list[bytes]:
+    return [json.dumps({"event": "no such thing", "text": text}).encode() for text in texts]
+
+
+async def kept_bodies(desk: AtWork) -> set[bytes]:
+    rows = await desk.one.desk.core.store.rows("SELECT body FROM inbox_events WHERE source = 'multimail'")
+    return {bytes(row["body"]) for row in rows} - {b""}
+
 
 def spelt(address: str) -> tuple[str, ...]:
     """As it stands in a table, and as JSON writes it."""
@@ -197,3 +236,50 @@ async def test_whoever_was_the_requester_only_while_anothers_reply_was_shown_is_
         assert email.encode() not in after
         assert WORDS.encode() in after
         assert REQUESTER.encode() in after
+
+
+async def test_what_arrived_about_people_whose_addresses_only_look_alike_stays(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        desk, audit = AtWork.of(one), Operator(one, tmp_path)
+        unread = (b"no JSON, with a line\\nina@x.example", b'{"to": "ina@x.example", "to": "", "event": "hidden"}')
+        await arrived(desk, *telling(*HERS, *OTHERS), *unread)
+        await desk.work()
+        told = await audit("erase", "--requester", INA, "--yes")
+        assert told.code == 0, told.err
+        assert await kept_bodies(desk) == set(telling(*OTHERS))
+
+
+async def test_nobody_waits_for_what_is_still_to_do_about_a_longer_address(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        desk, audit = AtWork.of(one), Operator(one, tmp_path)
+        await arrived(desk, *telling(INA))
+        await desk.work()
+        await arrived(desk, *telling("bettina@x.example"))
+        told = await audit("erase", "--requester", INA, "--yes")
+        assert told.code == 0, told.err
+
+
+async def test_what_arrived_about_somebody_under_legal_hold_is_erased_with_nobody(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        desk, audit = AtWork.of(one), Operator(one, tmp_path)
+        both = telling("From karina@x.example: ask ina@x.example")
+        await arrived(desk, *both, *telling("From ina@x.example"))
+        await desk.work()
+        await audit("hold", "set", "Karina@x.example", "--reason", "case 12")
+        told = await audit("erase", "--requester", INA, "--yes")
+        assert told.code == 1
+        assert "hold" in told.err
+        assert len(await kept_bodies(desk)) == 2
+        await audit("hold", "release", "karina@x.example")
+        assert (await audit("erase", "--requester", INA, "--yes")).code == 0
+        assert await kept_bodies(desk) == set()
+
+
+async def test_a_legal_hold_stands_in_nobodys_way_whose_address_only_ends_alike(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        desk, audit = AtWork.of(one), Operator(one, tmp_path)
+        await arrived(desk, *telling("From karina@x.example", "From ina@x.example"))
+        await desk.work()
+        await audit("hold", "set", "karina@x.example", "--reason", "case 12")
+        assert (await audit("erase", "--requester", INA, "--yes")).code == 0
+        assert await kept_bodies(desk) == set(telling("From karina@x.example"))

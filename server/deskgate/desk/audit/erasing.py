@@ -66,10 +66,10 @@ async def erase(store: Store, clock: Clock, person: str, who: Who) -> Erased:
         held = {row["person"] for row in rows}
         if person in held:
             raise UnderHold
-        if held & kept.others:
+        if kept.touches(held):
             raise UnderHold(
-                "A legal hold stands on somebody else who wrote on a ticket of this person, so nothing was erased. See "
-                "`deskgate audit hold list`."
+                "A legal hold stands on somebody else who wrote on a ticket of this person, or whom something that arrived "
+                "names beside them, so nothing was erased. See `deskgate audit hold list`."
             )
         return []
 

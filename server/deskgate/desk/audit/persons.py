@@ -1,8 +1,8 @@
 """What is kept about one person, everywhere in the database: for their access request, and for erasing it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +14,13 @@ from deskgate.desk.people import folded, spellings
 from deskgate.desk.store.tables import Row
 
 NO_TICKET = -1
+
+# All of these are looked for in folded text. A letter that a mail or a JSON text within the JSON wrote in another way
+# stands before an address, and is no part of it: "=20", "%3c", "\\n".
+_ESCAPE = re.compile(r"(?:[=%][0-9][0-9a-f]|\\[bfnrt]|\\u[0-9a-f]{4})\Z")
+ESCAPE_CHARS = 6
+# What a local part is made of beside letters and digits.
+_MARKS = "._%+-"
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,13 @@ class Kept:
         """How many rows of each kind there are."""
         return {name: len(value) for name, value in vars(self).items() if isinstance(value, list)}
 
-    @property
-    def others(self) -> set[str]:
-        """Who else's words are among it: strangers who wrote on a ticket of this person."""
+    def touches(self, others: set[str]) -> bool:
+        """Whether something of one of these is among it: they wrote on a ticket of this person, or an event names both."""
         rows = (*self.arrivals, *self.notes, *self.effects, *self.evaluations, *self.personal)
-        return {row["person"] for row in rows if row["person"]} - {self.person}
+        addresses = [spelling for other in others for spelling in spellings(other)]
+        return any(row["person"] in others for row in rows) or any(
+            mentions(row["body"], addresses) for row in self.events
+        )
 
 
 async def kept_about(book: Book, person: str) -> Kept:
@@ -56,8 +65,7 @@ async def kept_about(book: Book, person: str) -> Kept:
     tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
     replies = await book.ask("replies_of_person", person=person)
     arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person)
-    needles = [*spellings(person), *(row["message_id"] for row in replies if row["message_id"])]
-    needles += [row["email_id"] for row in arrivals]
+    ids = [row["message_id"] for row in replies if row["message_id"]] + [row["email_id"] for row in arrivals]
     end = (await book.ask("newest_event"))[0]["number"] + 1
     return Kept(
         person,
@@ -69,7 +77,7 @@ async def kept_about(book: Book, person: str) -> Kept:
         await _each(book, "effects_of_person", "key", tickets, person),
         await _each(book, "evaluations_of_person", "id", tickets, person),
         await _each(book, "personal_of_person", "name", tickets, person),
-        await to_thread.run_sync(lambda: list(_events(book, end, needles))),
+        await to_thread.run_sync(lambda: list(_events(book, end, person, ids))),
         await book.ask("suppressions_of", person=person),
     )
 
@@ -82,25 +90,75 @@ async def _each(book: Book, name: str, key: str, tickets: list[int], person: str
     return list(found.values())
 
 
-def _events(book: Book, end: int, needles: list[str]) -> Iterator[Row]:
-    first = 0
+def _events(book: Book, end: int, person: str, ids: list[str]) -> Iterator[Row]:
+    first, addresses = 0, spellings(person)
     while True:
         ask = partial(book.ask, "events_with_bodies", seq=first, end=end, limit=BATCH, nothing=b"")
         batch: list[Row] = from_thread.run(ask)
         yield from (
             {"number": row["number"], "state": row["state"], "body": bytes(row["body"])}
             for row in batch
-            if mentions(bytes(row["body"]), needles)
+            if mentions(bytes(row["body"]), addresses, ids)
         )
         if len(batch) < BATCH:
             return
         first = batch[-1]["number"] + 1
 
 
-def mentions(body: bytes, needles: list[str]) -> bool:
-    """Whether any of these stands in the body, whatever its letter case, also where JSON wrote its letters as escapes."""
+def mentions(body: bytes, addresses: Iterable[str], ids: Iterable[str] = ()) -> bool:
+    """Whether any of these stands in the body, whatever its letter case, also where JSON wrote its letters as escapes.
+
+    An address that is only the end or the beginning of a longer one there is somebody else's. In doubt it is not.
+    """
+    whole = folded("\n".join(_strings(body)))
+    return any(folded(one) in whole for one in ids) or any(_stands_in(whole, folded(one)) for one in addresses)
+
+
+def _strings(body: bytes) -> list[str]:
+    """Every text of a JSON document, names too, also of members that another one of the same name hides; else all of it."""
     text = body.decode("utf-8", "replace")
-    with suppress(ValueError, RecursionError):
-        text += json.dumps(json.loads(text), ensure_ascii=False)
-    whole = folded(text)
-    return any(folded(one) in whole for one in needles)
+    try:
+        return list(_leaves(json.loads(text, object_pairs_hook=list)))
+    except (ValueError, RecursionError):
+        return [text]
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield str(value)
+
+
+def _stands_in(whole: str, address: str) -> bool:
+    start = whole.find(address)
+    while start >= 0:
+        if not (_begun_before(whole, start) or _goes_on(whole, start + len(address))):
+            return True
+        start = whole.find(address, start + 1)
+    return False
+
+
+def _begun_before(whole: str, start: int) -> bool:
+    """Whether the local part began earlier than that. Scripts without capitals are written without a space before it."""
+    if _ESCAPE.search(whole, max(0, start - ESCAPE_CHARS), start):
+        return False
+    while start and (whole[start - 1] in _MARKS or _is_part(whole[start - 1])):
+        start -= 1
+        if _is_part(whole[start]):
+            return True
+    return False
+
+
+def _goes_on(whole: str, end: int) -> bool:
+    """Whether the domain ends later than that; a full stop may also end a sentence."""
+    if whole.startswith(".", end):
+        return _is_part(whole[end + 1 : end + 2])
+    while whole.startswith("-", end):
+        end += 1
+    return _is_part(whole[end : end + 1])
+
+
+def _is_part(letter: str) -> bool:
+    return letter.islower() or (letter.isascii() and letter.isdigit())
