@@ -10,6 +10,7 @@ from lived_desk import ANSWER, NEEDLES, WORDS, bytes_of, deleted_before, lived
 
 from desk.inbox.desk_at_work import REQUESTER, TICKET
 from deskgate.commands.events import act as events
+from deskgate.desk.store import hashed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -165,6 +166,47 @@ async def test_an_erased_person_who_wants_no_mail_still_gets_none(tmp_path: Path
         assert REQUESTER not in after
         async with one.client() as caller:
             assert await caller.fails("draft_gated_reply", ticket_id=TICKET, body="Hello") == "suppressed"
+
+
+@pytest.mark.parametrize("event", ["message.complained", "message.unsubscribed"])
+async def test_a_wish_for_no_mail_that_comes_after_an_erasure_is_heeded_and_names_nobody(
+    tmp_path: Path, event: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit, desk, store = Operator(one, tmp_path), AtWork.of(one), one.desk.core.store
+        sent = await desk.sent(body=WORDS)
+        await desk.work()
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        again = await desk.held(body="A new beginning.")
+        told = json.dumps({"event": event, "data": {"email_id": sent["message_id"]}}).encode()
+        await desk.worker.events.add("multimail", "wish", told)
+        await desk.work()
+        (off,) = await store.rows("SELECT address FROM suppressions")
+        assert off["address"] == hashed(REQUESTER)
+        (note,) = [each for each in desk.notes() if "sends nothing to this address any more" in each]
+        assert note.startswith("The customer, whose data was erased here since, ")
+        assert "(erased)" not in note
+        async with one.client() as caller:
+            (tracked,) = (await caller.ok("track_reply", message_id=again["message_id"]))["replies"]
+            assert tracked["state"] == "cancelled"
+            assert await caller.fails("draft_gated_reply", ticket_id=TICKET, body="One more thing") == "suppressed"
+            assert await caller.ok("draft_gated_reply", ticket_id=104, body="Somebody else is still written to.")
+        assert (await audit.verify(None)).code == 2, "it still verifies, without an anchor outside"
+
+
+async def test_of_a_mail_that_never_went_out_no_trace_of_an_address_stays_to_compare_with(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit, desk, store = Operator(one, tmp_path), AtWork.of(one), one.desk.core.store
+        held = await desk.held(body=WORDS)
+        async with one.client() as caller:
+            await caller.ok("cancel_reply", message_id=held["message_id"])
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        assert hashed(REQUESTER) not in str(await store.rows("SELECT * FROM replies"))
+        told = json.dumps({"event": "message.complained", "data": {"email_id": held["message_id"]}}).encode()
+        await desk.worker.events.add("multimail", "wish", told)
+        await desk.work()
+        assert await store.rows("SELECT * FROM suppressions") == []
+        assert set(await desk.states()) == {"done"}
 
 
 async def test_an_access_request_is_answered_in_one_folder(tmp_path: Path) -> None:

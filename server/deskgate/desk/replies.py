@@ -38,7 +38,8 @@ class Reply:
 
     `body_checked` is false where MultiMail did not give the body back at the decision, so that the body on record is our
     own copy. `stale` is why it no longer fits its ticket, where Zendesk told us so unasked. `person` is the recipient's key
-    (see `people.key_of`), which the store adds.
+    (see `people.key_of`), which the store adds; it is empty once they were erased. Of a mail that had gone out by then
+    `erased_hash` still tells whether an address is theirs (see `store.hashed`).
     """
 
     id: str
@@ -70,6 +71,12 @@ class Reply:
     bounce_type: str | None = None
     stale: str | None = None
     person: str | None = field(default=None, compare=False)
+    erased_hash: str | None = None
+
+    @property
+    def erased(self) -> bool:
+        """Whether its recipient was."""
+        return self.person == ""
 
 
 @dataclass(frozen=True, kw_only=True)

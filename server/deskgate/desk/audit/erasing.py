@@ -1,6 +1,7 @@
 """Forgetting a person: their texts go from every table at once with the record of it, and the log still verifies.
 
-Keys, states and digests stay, so that nothing is sent twice; a suppression stays as a hash, so that it is still heeded.
+Keys, states and digests stay, so that nothing is sent twice; a suppression stays as a hash, so that it is still heeded, and
+so does the address of a mail that went out, so that a complaint about it is.
 """
 
 import json
@@ -142,9 +143,11 @@ def steps_of(book: Book, kept: Kept, now: str) -> list[Step]:
 
 
 def _reply(sql: dict[str, str], row: Row, now: str) -> list[Step]:
-    owed = [f"sent:{row['id']}", f"bounced:{row['id']}"] if row["state"] in GONE_OUT else []
+    gone_out = row["state"] in GONE_OUT
+    owed = [f"sent:{row['id']}", f"bounced:{row['id']}"] if gone_out else []
+    known = hashed(row["person"]) if gone_out else None
     return [
-        (sql["blank_reply"], {"id": row["id"], "gone": GONE, "seen": unseen(row["seen"])}),
+        (sql["blank_reply"], {"id": row["id"], "gone": GONE, "seen": unseen(row["seen"]), "hash": known}),
         (sql["blank_views"], {"id": row["id"], "seen": unseen(row["seen"])}),
         (sql["blank_correction"], {"id": row["id"], "gone": GONE}),
         (sql["blank_approval"], {"id": row["id"], "key": f"erased:{row['id']}"}),

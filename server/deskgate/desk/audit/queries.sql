@@ -208,7 +208,7 @@ FROM audit_head WHERE id = 1
 -- name: blank_reply
 UPDATE replies SET
     version = version + 1, recipient = :gone, subject = :gone, body = :gone, footer = NULL, reason = NULL, stale = NULL,
-    seen = :seen, person = ''
+    seen = :seen, person = '', erased_hash = :hash
 WHERE id = :id
 
 -- name: blank_views

@@ -13,7 +13,7 @@ from deskgate.desk.inbox import anchoring, notices
 from deskgate.desk.inbox.arriving import Letter, NotShown, lane_of, letter_of, ticket_of_letter
 from deskgate.desk.inbox.effects import Change, Effect, done, effect_of, intent, perform
 from deskgate.desk.inbox.events import Event, Events
-from deskgate.desk.inbox.heeding import WISHES, wish
+from deskgate.desk.inbox.heeding import WISHES, wish, written_to
 from deskgate.desk.inbox.payloads import MailEvent, TicketEvent, read_multimail, read_trigger
 from deskgate.desk.inbox.strict import Unreadable
 from deskgate.desk.look import look_at
@@ -224,14 +224,19 @@ async def _once(core: Core, events: Events, event: Event, reply: Reply, what: st
 
 
 async def _off_the_list(core: Core, events: Events, event: Event, reply: Reply, kind: str) -> None:
+    wished = wish(core, reply, kind)
+    if wished is None:
+        await events.finish(event, remark="its recipient was erased, and their address is not known here")
+        return
     key = f"{kind}:{reply.id}"
-    text = notices.complained(reply) if kind == "complained" else notices.wants_out(reply.recipient)
+    text = notices.complained(reply) if kind == "complained" else notices.wants_out(notices.recipient(reply))
     tag = notices.COMPLAINED_TAG if kind == "complained" else notices.UNSUBSCRIBED_TAG
     told = of_complaint(reply, kind, event.number)
     change = Change(text, None, (tag,))
-    owed = intent(core, key, event.number, reply.ticket_id, change, *told, person=reply.recipient)
-    await events.keep(event, said=[wish(core, reply, kind), owed])
-    await take_back(core, reply.recipient)
+    owed = intent(core, key, event.number, reply.ticket_id, change, *told, person=reply.person)
+    await events.keep(event, said=[wished, owed])
+    for address in await written_to(core, reply):
+        await take_back(core, address)
     await _perform(core, events, event, key)
 
 

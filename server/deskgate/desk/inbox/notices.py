@@ -64,7 +64,13 @@ def bounced(reply: Reply) -> str:
 
 def complained(reply: Reply) -> str:
     """The recipient marked a mail of ours as spam."""
-    return f"{reply.recipient} marked the email of {reply.sent_at} as spam. deskgate sends nothing to this address any more."
+    told = f"{recipient(reply)} marked the email of {reply.sent_at} as spam."
+    return f"{told} deskgate sends nothing to this address any more."
+
+
+def recipient(reply: Reply) -> str:
+    """How a note calls whoever got a mail of ours."""
+    return "The customer, whose data was erased here since," if reply.erased else reply.recipient
 
 
 def fitted(text: str) -> str:
