@@ -254,6 +254,28 @@ async def test_an_access_request_names_none_of_our_people_and_holds_no_mail_of_o
         assert "approved by (name left out) at" in files["records.jsonl"]
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_an_access_request_does_not_say_why_a_legal_hold_was_set_or_released(
+    tmp_path: Path, *, dropped: bool
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        await audit("hold", "set", REQUESTER, "--reason", "case 12")
+        await audit("hold", "release", REQUESTER, "--reason", "verdict 13")
+        await audit("hold", "set", REQUESTER, "--reason", "case 14")
+        if dropped:
+            assert (await audit("archive", tmp_path / "old")).code == 0
+            assert (await audit("prune", "--yes")).code == 0
+        told = await audit("subject-export", tmp_path / "answer", "--requester", REQUESTER)
+        assert told.code == 0, told.err
+        files = {path.name: path.read_text("utf-8") for path in (tmp_path / "answer").rglob("*") if path.is_file()}
+        why = ("case 12", "verdict 13", "case 14", "ines")
+        assert [needle for needle in why for text in files.values() if needle in text] == []
+        assert dropped or "hold.set" in files["records.jsonl"]
+        assert "approved by (name left out)" in files["records.jsonl"], "other reasons and notes stay"
+
+
 async def test_an_access_request_counts_what_its_folder_holds(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)

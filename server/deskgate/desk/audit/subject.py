@@ -1,6 +1,7 @@
 """Everything about one person in one folder: the answer to their access request.
 
-Texts of ours name the people who wrote and approved; these names, and what others wrote on the person's tickets, stay out.
+Texts of ours name the people who wrote and approved; these names, what others wrote on the person's tickets, and why a
+legal hold was set or released stay out.
 """
 
 import json
@@ -158,6 +159,10 @@ def _told(row: Row, record: dict[str, Any], unnamed: "_Unnamed") -> dict[str, An
     data = json.loads(row["text"])
     hide = unnamed.head if record.get("ev") == "ticket.write" else unnamed.text
     data |= {name: hide(data[name]) for name in ("note", "reason") if name in data}
+    if (
+        "requester" in data
+    ):  # a legal hold, also where its record was archived and dropped: its reason is not for the person
+        data.pop("reason", None)
     return {"seq": row["seq"], "data": data} | {
         name: record[name] for name in ("ts", "ev", "obj", "res") if name in record
     }
