@@ -284,6 +284,24 @@ async def test_what_an_older_version_kept_is_found_by_the_person_it_is_about(tmp
     await store.aclose()
 
 
+async def test_what_erasures_of_an_older_version_left_behind_goes(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite3"
+    old = sqlite3.connect(path)
+    for step in STEPS[: BEFORE_PEOPLE + 1]:
+        old.executescript(step)
+    old.execute(f"PRAGMA user_version = {BEFORE_PEOPLE + 1}")
+    old.execute("INSERT INTO reviewer_outcomes VALUES ('o', 's', '2025', 'The mail goes to maria@example.com.')")
+    old.execute(
+        "INSERT INTO suppressions VALUES ('(erased)', 'marked a mail as spam', 'complained:r', 7, '2025', NULL)"
+    )
+    old.commit()
+    old.close()
+    store = await open_store(f"sqlite:///{path}")
+    assert await store.rows("SELECT * FROM reviewer_outcomes") == []
+    assert await store.rows("SELECT * FROM suppressions") == []
+    await store.aclose()
+
+
 async def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite3"
     new = sqlite3.connect(path)
