@@ -159,9 +159,8 @@ def _told(row: Row, record: dict[str, Any], unnamed: "_Unnamed") -> dict[str, An
     data = json.loads(row["text"])
     hide = unnamed.head if record.get("ev") == "ticket.write" else unnamed.text
     data |= {name: hide(data[name]) for name in ("note", "reason") if name in data}
-    if (
-        "requester" in data
-    ):  # a legal hold, also where its record was archived and dropped: its reason is not for the person
+    if "requester" in data:
+        # A legal hold, also where its record was archived and dropped: why it was set is not for the person.
         data.pop("reason", None)
     return {"seq": row["seq"], "data": data} | {
         name: record[name] for name in ("ts", "ev", "obj", "res") if name in record
