@@ -66,12 +66,13 @@ async def test_what_only_one_of_them_knows_is_named(tmp_path: Path) -> None:
             in_their_log(
                 tmp_path,
                 "INSERT INTO audit_entry (id, action, resource_type, resource_id, actor_key_id, metadata, created_at) "
-                f"SELECT id || '{action}', '{action}', 'email', 'em_foreign', 'key_other', NULL, created_at + 1000 "
+                f"SELECT id || '{action}', '{action}', 'email', 'em_foreign' || char(10) || '0 deeds', 'key_other', NULL, "
+                "created_at + 1000 "
                 f"FROM audit_entry WHERE resource_id = '{sent}' LIMIT 1",
             )
         told = await compared(one, tmp_path)
         assert told.code == 1
-        assert "MultiMail has this and we do not: send of em_foreign" in told.out
+        assert "MultiMail has this and we do not: send of em_foreign 0 deeds" in told.out
         assert "MultiMail has this and we do not: approve of em_foreign" in told.out
         assert f"We have this and MultiMail does not: reject of {rejected}" in told.out
         assert told.out.count("does not:") + told.out.count("do not:") == 3

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from deskgate.commands.terminal import Line
+from deskgate.desk.text import label
 
 if TYPE_CHECKING:
     import httpx
@@ -38,7 +39,7 @@ async def compare(office: "Office", transport: "httpx.AsyncBaseTransport | None"
     if office.words.json:
         terminal.give(json.dumps(found.told, indent=2))
         return 1 if found.theirs_only or found.ours_only else 0
-    lines = [f"MultiMail has this and we do not: {deed} of {message}" for message, deed in found.theirs_only]
+    lines = [f"MultiMail has this and we do not: {deed} of {label(message)}" for message, deed in found.theirs_only]
     lines += [f"We have this and MultiMail does not: {deed} of {message}" for message, deed in found.ours_only]
     lines.append(f"{found.both} deeds stand in both logs.")
     if found.earlier:
