@@ -9,6 +9,7 @@ from audit_office import AtWork, Operator, bench
 
 import databases
 from desk.inbox.desk_at_work import REQUESTER, TICKET
+from deskgate.cli import _parser
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -194,6 +195,43 @@ async def test_a_part_that_nothing_belongs_to_is_refused_before_anything_is_reco
         assert not (tmp_path / "out").exists()
         assert (await audit.keeper.book.standing()).head.size == size
         assert (await audit("show", "4711")).code == 1
+
+
+@pytest.mark.parametrize("typed", ["", " ", "e", "@example.com", "maria.lindqvist@"])
+async def test_a_part_for_an_address_that_is_empty_or_cut_is_refused_and_is_never_the_whole_log(
+    tmp_path: Path, typed: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await AtWork.of(one).sent()
+        assert (await audit("erase", "--requester", REQUESTER, "--yes")).code == 0
+        size = (await audit.keeper.book.standing()).head.size
+        told = await audit("export", tmp_path / "out", "--requester", typed, "--with-personal")
+        assert told.code == 1
+        assert "Give the whole address of one person" in told.err
+        assert not (tmp_path / "out").exists()
+        assert (await audit.keeper.book.standing()).head.size == size, "nothing was recorded"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["export", ""], 2),
+        (["export", "out", "--archive", ""], 2),
+        (["export", "out", "--ticket", ""], 2),
+        (["export", "out", "--since", ""], 2),
+        (["prune", "--archive", ""], 2),
+        (["verify", ""], 3),
+        (["verify", "out", "--anchor", ""], 3),
+    ],
+)  # fmt: skip
+def test_an_empty_word_is_a_wrong_word_and_never_the_folder_that_one_is_in(
+    words: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        _parser().parse_args(["audit", *words])
+    assert left.value.code == code
+    assert "error: argument" in "".join(capsys.readouterr())
 
 
 async def test_the_texts_go_along_only_when_asked_for(tmp_path: Path) -> None:

@@ -137,11 +137,11 @@ async def export(office: Office) -> int:
     words = office.words
     selection = taking.Selection(
         words.ticket,
-        key_of(words.requester) if words.requester else None,
+        None if words.requester is None else key_of(words.requester),
         stamp(words.since) if words.since else None,
         stamp(words.until) if words.until else None,
     )
-    if words.until and (words.ticket is not None or words.requester):
+    if words.until and (words.ticket is not None or words.requester is not None):
         office.terminal.complain("--until goes with --since or alone, not with --ticket or --requester.")
         return 2
     if words.since and words.until and words.since >= words.until:

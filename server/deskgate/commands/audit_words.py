@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime, time
 from typing import Any, NoReturn
 
-from deskgate.commands.words import Commands, Parser, answered_by, path, ticket, with_json
+from deskgate.commands.words import Commands, Parser, answered_by, filled, path, ticket, with_json
 
 CODES = """\
 exit codes: 0 done · 1 refused, or it failed; one sentence says why · 2 wrong words on the command line, unusable settings or
@@ -79,6 +79,7 @@ def _verify(actions: "argparse._SubParsersAction[_Parser]") -> None:
     )
     parser.add_argument(
         "target",
+        type=filled,
         nargs="?",
         metavar="DIR|URL",
         help="an export, or sqlite:///… or postgresql://…; default: our database",

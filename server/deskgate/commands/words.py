@@ -76,6 +76,8 @@ def filled(text: str) -> str:
 
 def path(text: str) -> Path:
     """A file or folder, whichever folder the command is in later."""
+    if not text:  # an unset variable of a script, and not the folder that it happens to be in
+        raise argparse.ArgumentTypeError("it is empty")
     return Path(text).expanduser().absolute()
 
 

@@ -53,15 +53,24 @@ class Kept:
         )
 
 
+def check_whole(person: str) -> None:
+    """A person is looked for by a whole address.
+
+    Raises:
+        BadInput: the key (of `people.key_of`) is none.
+    """
+    local, _, domain = person.rpartition("@")
+    if not (local and domain):
+        raise BadInput("Give the whole address of one person, as name@example.com.")
+
+
 async def kept_about(book: Book, person: str) -> Kept:
     """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs.
 
     Raises:
         BadInput: the key is no whole address. Part of one stands in what arrived from many people.
     """
-    local, _, domain = person.rpartition("@")
-    if not (local and domain):
-        raise BadInput("Give the whole address of one person, as name@example.com.")
+    check_whole(person)
     tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
     replies = await book.ask("replies_of_person", person=person)
     arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person)

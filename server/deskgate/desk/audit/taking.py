@@ -12,6 +12,7 @@ from deskgate.desk.audit.book import Book, Start, vkey_of
 from deskgate.desk.audit.export import Exported, Source, Wanted, of_period, of_records, of_tickets, write_export
 from deskgate.desk.audit.keeper import Keeper
 from deskgate.desk.audit.note import Signer, parse_checkpoint, parse_note, parse_vkey
+from deskgate.desk.audit.persons import check_whole
 from deskgate.desk.audit.said import Said, Who
 from deskgate.desk.audit.verify import LINE_LIMIT_BYTES
 from deskgate.desk.errors import BadInput
@@ -71,10 +72,13 @@ async def export(
     `archive` has the records that were dropped here.
 
     Raises:
-        BadInput: the folder is there already, the archive is wanted or another, or there is no such record.
+        BadInput: the folder is there already, the archive is wanted or another, the person is no whole address, or there
+            is no such record.
         KeyUnusable, LogForked, LogDamaged: nothing was written.
         OSError: it cannot be written.
     """
+    if selection.person is not None:
+        check_whole(selection.person)
     start = await checked_start(keeper.book, folder, archive)
     signer = await keeper.signer()
     await to_thread.run_sync(_check_any, keeper.book, selection, start, archive)
@@ -83,8 +87,8 @@ async def export(
         "export",
         who,
         obj={"ticket": selection.ticket} if selection.ticket is not None else {},
-        dec={"selection": "person" if selection.person else chosen or "all", "personal": with_personal},
-        personal={"requester": selection.person} if selection.person else {},
+        dec={"selection": "person" if selection.person is not None else chosen or "all", "personal": with_personal},
+        personal={"requester": selection.person} if selection.person is not None else {},
         person=selection.person,
     )
     await keeper.store.write((keeper.book.sql["lock_head"], {}), said=[said])
