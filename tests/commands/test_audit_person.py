@@ -139,6 +139,62 @@ async def test_nothing_is_erased_while_a_hold_stands(tmp_path: Path) -> None:
         assert await one.desk.core.store.rows("SELECT * FROM audit_holds") == []
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"Maria Lindqvist <{REQUESTER}>",
+        f"<{REQUESTER}>",
+        f"mailto:{REQUESTER}",
+        f"{REQUESTER}.",
+        f"{REQUESTER},",
+        f"'{REQUESTER}'",
+        f"{REQUESTER};other@example.com",
+        "foo",
+        "",
+    ],
+)
+@pytest.mark.parametrize("words", [("hold", "set", "{}", "--reason", "x"), ("erase", "--yes", "--requester", "{}")])
+async def test_an_address_with_something_beside_it_is_refused_and_not_taken_for_somebody(
+    tmp_path: Path, words: tuple[str, ...], typed: str
+) -> None:
+    async with bench(tmp_path) as one:
+        audit, store = Operator(one, tmp_path), one.desk.core.store
+        await lived(one)
+        await store.write(("UPDATE inbox_events SET body = :body", {"body": f'"From: {typed} (she)"'.encode()}))
+        size = (await audit.keeper.book.standing()).head.size
+        told = await audit(*(word.format(typed) for word in words))
+        assert told.code == 1
+        assert told.out == ""
+        assert "as name@example.com" in told.err
+        assert await store.rows("SELECT * FROM audit_holds") == []
+        assert (await audit.keeper.book.standing()).head.size == size, "nothing was recorded"
+
+
+async def test_a_hold_on_an_address_that_nothing_is_kept_about_stands_and_says_so(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        await lived(one)
+        known = await audit("hold", "set", REQUESTER, "--reason", "case 12")
+        assert known.err == ""
+        unknown = await audit("hold", "set", "maria.lindqist@example.com", "--reason", "case 12")
+        assert unknown.code == 0
+        assert "Nothing is kept here about this address so far. Look at the spelling" in unknown.err
+        with pytest.raises(SystemExit):
+            await audit("hold", "set", "ina@example.com", "--reason", "  ")
+
+
+async def test_somebody_who_is_known_by_an_odd_address_is_held_and_forgotten_by_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        audit = Operator(one, tmp_path)
+        desk = await lived(one)
+        one.world.receive_reply(TICKET, "Who am I?", sender='"Odd, one"@example.net')
+        await desk.work()
+        odd = '"odd, one"@example.net'
+        assert (await audit("hold", "set", odd, "--reason", "case 12")).err == ""
+        assert (await audit("hold", "release", odd)).code == 0
+        assert (await audit("erase", "--requester", odd, "--yes")).code == 0
+
+
 async def test_without_a_yes_nothing_is_erased(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskgate.desk.people import key_of, spellings
+from deskgate.desk.people import bare, key_of, spellings
 from deskgate.desk.recipients import plain_address
 
 
@@ -40,3 +40,12 @@ def test_a_key_is_also_found_where_people_wrote_the_domain_in_their_own_letters(
     assert spellings("ina@xn--bcher-kva.example") == ("ina@xn--bcher-kva.example", "ina@bücher.example")
     assert spellings("maria@example.com") == ("maria@example.com",)
     assert spellings("x@xn--a.example") == ("x@xn--a.example",)
+
+
+@pytest.mark.parametrize(
+    "address", ["maria@example.com", "o'hara+x@bücher.example", "ina@xn--bcher-kva.example", "x@host"]
+)
+def test_an_address_alone_is_bare_and_one_with_anything_beside_it_is_not(address: str) -> None:
+    assert bare(key_of(address))
+    beside = ("Ann <{}>", "mailto:{}", "{}.", "{},", "'{}'", "`{}`", "({})", "{} x", "x {}", "{}\n.")
+    assert not any(bare(key_of(form.format(address))) for form in beside)

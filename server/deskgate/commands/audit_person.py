@@ -78,6 +78,7 @@ async def scrub(office: "Office") -> int:
 async def hold(office: "Office") -> int:
     """Set, release or list legal holds."""
     from deskgate.desk.audit import holds
+    from deskgate.desk.audit.persons import kept_about
 
     words, terminal = office.words, office.terminal
     if words.does == "list":
@@ -93,10 +94,15 @@ async def hold(office: "Office") -> int:
         return 0
     person, reason = key_of(words.address), " ".join(words.reason.split())
     if words.does == "set":
-        changed = await holds.begin(office.store, office.clock, person, reason)
-        terminal.give(
-            f"Nothing about {person} is erased any more." if changed else f"A hold on {person} stands already."
-        )
+        kept = await kept_about(office.keeper.book, person)
+        if not await holds.begin(office.store, office.clock, person, reason):
+            terminal.give(f"A hold on {person} stands already.")
+            return 0
+        terminal.give(f"Nothing about {person} is erased any more.")
+        if not any(kept.counts.values()):
+            terminal.complain(
+                "Nothing is kept here about this address so far. Look at the spelling: the hold is on this address alone."
+            )
         return 0
     if not await holds.end(office.store, office.clock, person, reason):
         terminal.complain(f"No hold stands on {person}.")

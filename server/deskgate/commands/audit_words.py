@@ -107,7 +107,7 @@ def _persons(actions: "argparse._SubParsersAction[_Parser]") -> None:
     does = held.add_subparsers(metavar="WHAT", dest="does", required=True)
     begun = does.add_parser("set", help="from now on", epilog=CODES)
     begun.add_argument("address", metavar="ADDRESS")
-    begun.add_argument("--reason", metavar="TEXT", required=True, help="kept beside the record")
+    begun.add_argument("--reason", type=filled, metavar="TEXT", required=True, help="kept beside the record")
     ended = does.add_parser("release", help="no longer", epilog=CODES)
     ended.add_argument("address", metavar="ADDRESS")
     ended.add_argument("--reason", metavar="TEXT", default="", help="kept beside the record")

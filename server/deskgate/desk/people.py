@@ -1,7 +1,9 @@
 """How a person is recognised. One address has many spellings, and Zendesk, MultiMail and an operator each have their own."""
 
+import re
 import unicodedata
 
+_BARE = re.compile(r"""[^\s<>()\[\]@,;:"\\]+@[\w-]+(?:\.[\w-]+)*""")
 LONGEST_DOMAIN_CHARS = 255
 
 
@@ -20,6 +22,11 @@ def spellings(key: str) -> tuple[str, ...]:
     local, at, domain = key.rpartition("@")
     shown = _unicode(domain)
     return (key,) if shown == domain else (key, f"{local}{at}{shown}")
+
+
+def bare(key: str) -> bool:
+    """Whether the key is an address and nothing else: no name beside it, no `mailto:`, no mark of a sentence behind it."""
+    return _BARE.fullmatch(key) is not None
 
 
 def folded(text: str) -> str:

@@ -10,10 +10,12 @@ from anyio import from_thread, to_thread
 
 from deskgate.desk.audit.book import BATCH, Book
 from deskgate.desk.errors import BadInput
-from deskgate.desk.people import folded, spellings
+from deskgate.desk.people import bare, folded, spellings
 from deskgate.desk.store.tables import Row
 
 NO_TICKET = -1
+WHOLE = "Give the whole address of one person, as name@example.com."
+BARE = "Give the address alone, as name@example.com: no name, no brackets, no mailto: and nothing behind it."
 
 # All of these are looked for in folded text. A letter that a mail or a JSON text within the JSON wrote in another way
 # stands before an address, and is no part of it: "=20", "%3c", "\\n".
@@ -44,6 +46,11 @@ class Kept:
         """How many rows of each kind there are."""
         return {name: len(value) for name, value in vars(self).items() if isinstance(value, list)}
 
+    @property
+    def named(self) -> bool:
+        """Whether something is kept under this very key, and not only in the text of what arrived."""
+        return any(count for name, count in self.counts.items() if name != "events")
+
     def touches(self, others: set[str]) -> bool:
         """Whether something of one of these is among it: they wrote on a ticket of this person, or an event names both."""
         rows = (*self.arrivals, *self.notes, *self.effects, *self.evaluations, *self.personal)
@@ -61,14 +68,15 @@ def check_whole(person: str) -> None:
     """
     local, _, domain = person.rpartition("@")
     if not (local and domain):
-        raise BadInput("Give the whole address of one person, as name@example.com.")
+        raise BadInput(WHOLE)
 
 
 async def kept_about(book: Book, person: str) -> Kept:
     """Everything about the person: what went to them or came from them, and all that is on the tickets that are theirs.
 
     Raises:
-        BadInput: the key is no whole address. Part of one stands in what arrived from many people.
+        BadInput: the key is no whole address, part of which stands in what arrived from many people; or there is more in
+            it than one, and nobody is known by it.
     """
     check_whole(person)
     tickets = [row["ticket_id"] for row in await book.ask("tickets_of_person", person=person)]
@@ -76,7 +84,7 @@ async def kept_about(book: Book, person: str) -> Kept:
     arrivals = await _each(book, "arrivals_of_person", "email_id", tickets, person)
     ids = [row["message_id"] for row in replies if row["message_id"]] + [row["email_id"] for row in arrivals]
     end = (await book.ask("newest_event"))[0]["number"] + 1
-    return Kept(
+    kept = Kept(
         person,
         tuple(tickets),
         replies,
@@ -89,6 +97,9 @@ async def kept_about(book: Book, person: str) -> Kept:
         await to_thread.run_sync(lambda: list(_events(book, end, person, ids))),
         await book.ask("suppressions_of", person=person),
     )
+    if not (bare(person) or kept.named):
+        raise BadInput(BARE)
+    return kept
 
 
 async def _each(book: Book, name: str, key: str, tickets: list[int], person: str) -> list[Row]:
