@@ -98,6 +98,59 @@ def test_an_anchor_from_paper_is_three_lines(folder: Path, tmp_path: Path) -> No
     assert main([str(folder), *KEY, "--anchor", str(path)]) == 0
 
 
+PAPER = LOG.newest.split(b"\n\n")[0]
+COPIES = {
+    "three lines without an end": PAPER,
+    "three lines with an empty one": PAPER + b"\n\n",
+    "without its end": LOG.newest[:-1],
+    "with the line ends of Windows": LOG.newest.replace(b"\n", b"\r\n"),
+    "three lines of Windows": PAPER.replace(b"\n", b"\r\n"),
+    "with blanks": LOG.newest.replace(b"\n", b" \t\n"),
+    "with a byte order mark": b"\xef\xbb\xbf" + LOG.newest,
+    "with empty lines around": b"\n\n" + LOG.newest + b"\n\n",
+}
+
+
+@pytest.mark.parametrize("word", ["--anchor", "--pin"])
+@pytest.mark.parametrize("name", COPIES)
+def test_a_checkpoint_that_was_copied_by_hand_is_the_same_checkpoint(
+    name: str, word: str, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "copy"
+    path.write_bytes(COPIES[name])
+    assert main([str(folder), *KEY, word, str(path)]) == 0
+    path.write_bytes(COPIES[name].replace(b"\n40", b"\n39"))
+    assert main([str(folder), *KEY, word, str(path)]) != 0
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b"\r\n \n", b"\xef\xbb\xbf"])
+def test_of_a_file_with_many_checkpoints_the_newest_counts_that_is_not_newer_than_the_export(
+    between: bytes, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "elsewhere.checkpoints"
+    path.write_bytes(between.join(LOG.checkpoints))
+    assert main([str(folder), *KEY, "--anchor", str(path)]) == 0
+    assert main([str(EARLIER.export(tmp_path / "earlier")), *KEY, "--anchor", str(path)]) == 2
+    told = capsys.readouterr().out
+    assert "elsewhere.checkpoints goes on to 40 records" in told
+    assert "The tail after" not in told, "the export's own checkpoint was among them"
+    forged = signed_again(chained([changed(line, lambda one: one.pop("res", 0)) for line in LOG.lines]), SIGNER)
+    path.write_bytes(between.join(forged.checkpoints))
+    assert main([str(folder), *KEY, "--anchor", str(path)]) == 1
+    assert "Records 0 to 39 are not what the checkpoint from outside" in capsys.readouterr().out
+
+
+def test_a_file_of_which_no_part_is_a_checkpoint_is_unreadable(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad"
+    path.write_bytes(LOG.newest.replace(b"\n40\n", b"\nforty\n") * 2)
+    assert main([str(folder), *KEY, "--anchor", str(path)]) == 3
+    assert "holds no checkpoint" in capsys.readouterr().out
+    assert main([str(folder), *KEY, "--anchor", str(tmp_path)]) == 3
+    assert f"{tmp_path} cannot be read (Is a directory). Name a file" in capsys.readouterr().out
+
+
 def bad_anchors() -> dict[str, bytes]:
     return {
         "empty": b"",

@@ -9,11 +9,11 @@ import anyio.lowlevel
 import pytest
 from audit_office import AtWork, Operator, bench
 
-from deskgate.desk.audit.checking import notes_in
 from deskgate.desk.audit.keeper import EVERY, EVERY_RECORDS, Keeper, LogForked, keep_checkpoints
 from deskgate.desk.audit.keys import KeyUnusable
 from deskgate.desk.audit.note import parse_checkpoint, parse_note
 from deskgate.desk.audit.said import SYSTEM, Said
+from deskgate.desk.audit.verify import notes_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 

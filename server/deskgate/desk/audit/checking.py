@@ -12,10 +12,7 @@ from anyio import from_thread
 from deskgate.desk.audit.beside import Beside
 from deskgate.desk.audit.book import ArchiveUnreadable, Book, HeadUnreadable, Standing, Start, bytes_of
 from deskgate.desk.audit.verify import (
-    NOTE_LIMIT_BYTES,
-    Broken,
     Chain,
-    Checkpoint,
     Claim,
     Comparison,
     Folder,
@@ -25,25 +22,19 @@ from deskgate.desk.audit.verify import (
     Tree,
     Unreadable,
     anchor_of,
-    check_outside,
+    chosen,
     claims_of,
+    counted,
     keyring,
     leaf_hash,
     move_pin,
-    parse_checkpoint,
-    parse_note,
     parse_vkey,
+    pinned,
     span,
     uncovered,
-    verify_folder,
+    verify_pinned,
 )
 from deskgate.desk.store.tables import Row
-
-SIGNED = "— "
-EARLIER = (
-    "{path} goes on to {newest} records: this export was made earlier, or its end was cut off, which cannot be told apart. "
-    "Take a newer export, or a copy of the checkpoint of that time."
-)
 
 
 @dataclass(frozen=True)
@@ -60,26 +51,20 @@ class Trust:
 
 
 def check_folder(folder: Path, trust: Trust) -> Report:
-    """Check an export. Of a file with many checkpoints the newest one counts that is not newer than the export."""
+    """Check an export."""
     if trust.archive is not None:
         return Report(unreadable="--archive goes with a database; an export has the archived records in it.")
-    size = _size_of(folder)
     try:
-        check_outside(folder, [*trust.anchors, *([trust.pin] if trust.pin else [])])
-        chosen = [_chosen(path, size) for path in trust.anchors]
-        pinned = _pinned(trust.pin)
+        return verify_pinned(folder, trust.keys, trust.pin, trust.anchors)
     except (OSError, Unreadable) as error:
         return Report(unreadable=str(error))
-    report = verify_folder(folder, keys=trust.keys, anchors=[note for note, _ in chosen if note] + pinned)
-    report.gaps += [gap for _, gap in chosen if gap]
-    return _pinned_on(trust.pin, report)
 
 
 def check_database(book: Book, trust: Trust) -> Report:
     """Check the log that is in a database: lines, tree, checkpoints, head, columns, side rows. Only in a thread."""
     report = Report()
     try:
-        anchors = [note for path in trust.anchors if (note := _chosen(path, None)[0])] + _pinned(trust.pin)
+        anchors = [note for path in trust.anchors if (note := chosen(path, None)[0])] + pinned(trust.pin)
         _check(report, book, trust.keys, anchors, trust.archive)
     except HeadUnreadable:
         report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
@@ -87,7 +72,8 @@ def check_database(book: Book, trust: Trust) -> Report:
         report.found("archive.row", "What the database says of archived records cannot be read.")
     except (OSError, Unreadable) as error:
         report.unreadable = str(error)
-    return _pinned_on(trust.pin, report)
+    move_pin(trust.pin, report)
+    return report
 
 
 def _check(report: Report, book: Book, keys: Sequence[str], anchors: Sequence[bytes], archive: Path | None) -> None:
@@ -119,7 +105,7 @@ def _archived(report: Report, archive: Path | None, start: Start) -> Iterator[by
         return None
     if not (archive / "audit.jsonl").is_file():
         raise Unreadable(f"{archive} is no archive: it has no audit.jsonl.")
-    size = _size_of(archive)
+    size = counted(archive)
     if size is not None and size < start.size:
         raise Unreadable(
             f"{archive} has the first {size} records, and {start.size} were archived and dropped here. They are in "
@@ -184,70 +170,3 @@ def _follow(
     comparison.finish(tree.size)
     beside.finish()
     return tree
-
-
-def notes_in(path: Path) -> Iterator[bytes]:
-    """The signed checkpoints that stand one after the other in a file; a file without signatures is given whole."""
-    note: list[str] = []
-    signed = False
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        while line := file.readline(NOTE_LIMIT_BYTES):
-            if signed and not line.startswith(SIGNED):
-                yield "".join(note).encode()
-                note, signed = [], False
-            note.append(line)
-            if len(note) > 100:
-                raise Unreadable(f"{path} holds something else than checkpoints.")
-            signed = line.startswith(SIGNED)
-    if note:
-        yield "".join(note).encode()
-
-
-def _chosen(path: Path, size: int | None) -> tuple[bytes | None, str | None]:
-    """The checkpoint of that file to compare with, and what cannot be known.
-
-    From a file with one checkpoint it is that one. From a file with many it is the newest, and for an export of `size`
-    records the newest that is not newer.
-    """
-    best: tuple[int, bytes] | None = None
-    newest, count, last = -1, 0, b""
-    for note in notes_in(path):
-        count, last = count + 1, note
-        if (point := _point(note)) is None:
-            continue
-        newest = max(newest, point.size)
-        if (size is None or point.size <= size) and (best is None or point.size >= best[0]):
-            best = point.size, note
-    if count == 1:
-        return last, None
-    if not count:
-        raise Unreadable(f"{path} holds no checkpoint.")
-    gap = EARLIER.format(path=path.name, newest=newest) if size is not None and newest > size else None
-    return (best[1] if best else None), gap
-
-
-def _point(note: bytes) -> Checkpoint | None:
-    try:
-        return parse_checkpoint(parse_note(note).text)
-    except Broken:
-        return None
-
-
-def _size_of(folder: Path) -> int | None:
-    try:
-        point = _point(Folder(folder).small("checkpoint", NOTE_LIMIT_BYTES))
-    except Broken:
-        return None
-    return point.size if point else None
-
-
-def _pinned(pin: Path | None) -> list[bytes]:
-    return [pin.read_bytes()[: NOTE_LIMIT_BYTES + 1]] if pin is not None and pin.exists() else []
-
-
-def _pinned_on(pin: Path | None, report: Report) -> Report:
-    try:
-        move_pin(pin, report)
-    except Unreadable as error:
-        report.unreadable = str(error)
-    return report

@@ -18,7 +18,8 @@ Whoever made this folder could have made the keys in it. So get these two from t
 
   the log's key        {vkey}
   a checkpoint         any copy of the file "checkpoint" that was kept elsewhere: the newer, the more it covers, but
-                       not newer than this folder (over more than {size} records): ask for a newer folder then
+                       not newer than this folder (over more than {size} records): ask for a newer folder then;
+                       or the file to which all are appended (DESKGATE_AUDIT_ANCHOR), or three lines from paper
 
 1. Nothing was changed on the way
 ---------------------------------

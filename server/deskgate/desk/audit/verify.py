@@ -1,6 +1,6 @@
 """Check an exported audit trail, offline: one file that needs Python 3.11 and `cryptography`, and nothing of deskgate.
 
-    python verify.py DIR [--key VKEY] [--pin FILE] [--anchor CHECKPOINT]
+    python verify.py DIR [--key VKEY] [--pin FILE] [--anchor FILE]
 
 Exit codes: 0 intact, and all of it is covered by a checkpoint from outside; 1 tampered, with the record and the rule;
 2 nothing wrong found, but no outside checkpoint covers all of it; 3 unreadable.
@@ -16,6 +16,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,12 @@ OLDER = (
     "There are only {size} records here, and {name} was signed later: either this is older than what you gave (an earlier "
     "export, a database put back from a copy), or its end was cut off. Ask for an export that is made after it."
 )
+
+EARLIER = (
+    "{path} goes on to {newest} records: this export was made earlier, or its end was cut off, which cannot be told apart. "
+    "Take a newer export, or a copy of the checkpoint of that time."
+)
+SIGNED = "— ".encode()
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -593,14 +600,8 @@ def csv_row(record: dict[str, Any], digest: str) -> str:
     if row.count('"') == 24 and row.count(",") == 11 and row.isprintable() and not _doubtful(row):
         return row
     values = [record["seq"], record["ts"], record["ev"], who("kind", ""), who("id", ""), who("behalf", "")]
-    values += [
-        what("ticket", ""),
-        what("message", ""),
-        said("verdict", ""),
-        said("digest", ""),
-        came("status", ""),
-        digest,
-    ]
+    values += [what("ticket", ""), what("message", ""), said("verdict", ""), said("digest", "")]
+    values += [came("status", ""), digest]
     return ",".join(f'"{harmless(str(value))}"' for value in values)
 
 
@@ -657,8 +658,9 @@ class Comparison:
                 self._report.covered = max(self._report.covered, size if self._claim.outside else -1)
             elif not self._wrong:
                 self._wrong = True
-                sentence = f"{span(self._right, size)} not what {self._claim.name} was made over."
-                self._report.found("tree.root", sentence, self._right)
+                first = self._right if self._right < size else 0  # two claims of one size
+                sentence = f"{span(first, size)} not what {self._claim.name} was made over."
+                self._report.found("tree.root", sentence, first)
             self._claim = next(self._claims, None)
         self.due = self._claim.size if self._claim else -1
 
@@ -670,30 +672,6 @@ class Comparison:
             self._report.found("tree.size", f"There are only {size} records under {self._claim.name}.", size)
 
 
-class Walk:
-    """Goes through a whole log: the chain of its lines, what stands beside them, and its tree at each claim's size."""
-
-    def __init__(self, report: Report, origin: str, claims: Iterable[Claim], beside: "Beside | None") -> None:
-        self._chain, self._tree, self._beside = Chain(report, origin), Tree(), beside
-        self._comparison = Comparison(report, claims)
-        if self._comparison.due == 0:
-            self._comparison.reached(0, EMPTY_ROOT)
-
-    def take(self, line: bytes) -> None:
-        """One line."""
-        record = self._chain.take(line)
-        self._tree.push(leaf_hash(line))
-        if self._tree.size == self._comparison.due:
-            self._comparison.reached(self._tree.size, self._tree.root())
-        if self._beside is not None and record is not None:
-            self._beside.take(record, self._chain.before)
-
-    def finish(self) -> int:
-        """No more lines; gives how many there were."""
-        self._comparison.finish(self._tree.size)
-        return self._tree.size
-
-
 def check_lines(
     lines: Iterable[bytes],
     report: Report,
@@ -701,11 +679,19 @@ def check_lines(
     claims: Iterable[Claim],
     beside: "Beside | None" = None,
 ) -> None:
-    """Follow every line of a whole log and compare its tree with the claims, which come in order of size."""
-    walk = Walk(report, origin, claims, beside)
+    """Follow every line of a whole log, what stands beside it, and its tree at each claim's size, smallest first."""
+    chain, tree, comparison = Chain(report, origin), Tree(), Comparison(report, claims)
+    if comparison.due == 0:
+        comparison.reached(0, EMPTY_ROOT)
     for line in lines:
-        walk.take(line)
-    report.records = walk.finish()
+        record = chain.take(line)
+        tree.push(leaf_hash(line))
+        if tree.size == comparison.due:
+            comparison.reached(tree.size, tree.root())
+        if beside is not None and record is not None:
+            beside.take(record, chain.before)
+    comparison.finish(tree.size)
+    report.records = tree.size
 
 
 def signed_claim(data: bytes, ring: Keyring, origin: str, least: int) -> Claim:
@@ -1184,7 +1170,9 @@ def _arguments() -> _Arguments:
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="the log's key, from its operator")
     parser.add_argument("--pin", type=Path, metavar="FILE", help="keeps the last checkpoint seen; the next must follow")
-    parser.add_argument("--anchor", type=Path, action="append", default=[], help="a checkpoint that was kept elsewhere")
+    parser.add_argument(
+        "--anchor", type=Path, action="append", default=[], metavar="FILE", help="checkpoints that were kept elsewhere"
+    )
     return parser
 
 
@@ -1202,12 +1190,91 @@ def check_outside(path: Path, given: Iterable[Path]) -> None:
             )
 
 
-def move_pin(pin: Path | None, report: Report) -> None:
-    """The pin moves on where nothing is wrong, and what it held could be compared.
+def notes_in(path: Path) -> Iterator[bytes]:
+    """The signed checkpoints that stand one after the other in a file; a file without signatures is given whole.
 
     Raises:
-        Unreadable: it cannot be written.
+        Unreadable: it cannot be read, or holds something else.
     """
+    note: list[bytes] = []
+    with _opened(path) as file:
+        while line := file.readline(NOTE_LIMIT_BYTES):
+            if note and note[-1].startswith(SIGNED) and not line.startswith(SIGNED):
+                yield by_hand(b"".join(note))
+                note = []
+            if note or line.strip():
+                note.append(line)
+            if len(note) > 100:
+                raise Unreadable(f"{path} holds something else than checkpoints.")
+    if note:
+        yield by_hand(b"".join(note))
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read ({error.strerror}). Name a file that holds a checkpoint.") from None
+
+
+def by_hand(copy: bytes) -> bytes:
+    """A checkpoint as it was signed, without what copying adds or loses: a mark before it, line ends, blanks at the ends."""
+    return b"".join(line.rstrip() + b"\n" for line in copy.removeprefix(b"\xef\xbb\xbf").strip().split(b"\n"))
+
+
+def chosen(path: Path, size: int | None) -> tuple[bytes | None, str | None]:
+    """The checkpoint of that file to compare with, and what cannot be known.
+
+    From a file with one checkpoint it is that one. From a file with many it is the newest, and for an export of `size`
+    records the newest that is not newer.
+
+    Raises:
+        Unreadable: it cannot be read, or holds no checkpoint.
+    """
+    best: tuple[int, bytes] | None = None
+    newest, count, last = -1, 0, b""
+    for note in notes_in(path):
+        count, last = count + 1, note
+        if (point := _point(note)) is None:
+            continue
+        newest = max(newest, point.size)
+        if (size is None or point.size <= size) and (best is None or point.size >= best[0]):
+            best = point.size, note
+    if count == 1:
+        return last, None
+    if newest < 0:
+        raise Unreadable(f"{path} holds no checkpoint.")
+    gap = EARLIER.format(path=path.name, newest=newest) if size is not None and newest > size else None
+    return (best[1] if best else None), gap
+
+
+def _point(note: bytes) -> Checkpoint | None:
+    with suppress(Broken):
+        return parse_checkpoint(parse_note(note).text)
+    return None
+
+
+def counted(path: Path) -> int | None:
+    """How many records an export's checkpoint counts; `None` where it has none that can be read."""
+    with suppress(Broken, OSError):  # the check itself tells
+        return parse_checkpoint(parse_note(Folder(path).small("checkpoint", NOTE_LIMIT_BYTES)).text).size
+    return None
+
+
+def pinned(pin: Path | None) -> list[bytes]:
+    """What the pin holds; nothing where there is none yet.
+
+    Raises:
+        Unreadable: it cannot be read.
+    """
+    if pin is None or not os.path.lexists(pin):
+        return []
+    with _opened(pin) as file:
+        return [by_hand(file.read(NOTE_LIMIT_BYTES + 1))]
+
+
+def move_pin(pin: Path | None, report: Report) -> None:
+    """The pin moves on where nothing is wrong, and what it held could be compared. The report says if it cannot."""
     if pin is None or report.exit_code not in (0, 2) or not report.compared or not report.checkpoint:
         return
     fresh = pin.with_name(pin.name + ".new")
@@ -1215,26 +1282,22 @@ def move_pin(pin: Path | None, report: Report) -> None:
         fresh.write_bytes(report.checkpoint)
         fresh.replace(pin)
     except OSError as error:
-        raise Unreadable(
+        report.unreadable = (
             f"The pin {pin} cannot be written ({error.strerror}), so nothing was kept. Name a file in a folder that is "
             "there and that you may write to."
-        ) from None
+        )
 
 
 def verify_pinned(path: Path, keys: Sequence[str], pin: Path | None, anchors: Sequence[Path]) -> Report:
-    """Check an export against files with checkpoints, and move the pin.
+    """Check an export against files with checkpoints, see `chosen`, and move the pin.
 
     Raises:
         Unreadable: one of the files cannot be used.
     """
     check_outside(path, [*anchors, *([pin] if pin else [])])
-    try:
-        given = [Folder(one.parent).small(one.name, NOTE_LIMIT_BYTES) for one in anchors]
-        if pin is not None and os.path.lexists(pin):
-            given.append(Folder(pin.parent).small(pin.name, NOTE_LIMIT_BYTES))
-    except Broken as broken:
-        raise Unreadable(broken.sentence) from None
-    report = verify_folder(path, keys=keys, anchors=given)
+    given = [chosen(one, counted(path)) for one in anchors]
+    report = verify_folder(path, keys=keys, anchors=[note for note, _ in given if note] + pinned(pin))
+    report.gaps += [gap for _, gap in given if gap]
     move_pin(pin, report)
     return report
 
