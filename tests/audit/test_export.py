@@ -217,6 +217,7 @@ def hostile(text: str) -> list[str]:
 
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\t=", "＝", "＋", "－", "＠", "\xa0=", "x;=", "x,@", "x|-"]
+STARTS += [f"{one}=" for one in "\u200b\ufeff\u3000\x0b\u2003\u00ad\u2028\x00"] + ["x;\u200b=", " \u3000\u200b+"]
 
 
 @pytest.mark.parametrize("start", STARTS)

@@ -61,7 +61,7 @@ _SUM = re.compile(r"([0-9a-f]{64})  ((?:proofs/)?[A-Za-z0-9_.-]+)", re.ASCII)
 _REQUIRED = {"actor", "ev", "log", "prev", "seq", "ts", "v"}
 _KNOWN = _REQUIRED | {"obj", "dec", "res", "pii"}
 # What a spreadsheet would run, also behind spaces or behind a separator of another country's spreadsheet.
-_FORMULA = re.compile("(^|[;,|])([ \t\r\n\xa0]*)(?=[=+\\-@\t\r\n＝＋－＠])")
+_FORMULA = re.compile("(^|[;,|])( *)(?=[=+\\-@＝＋－＠])")
 
 
 class Broken(Exception):
@@ -614,8 +614,9 @@ def _doubtful(row: str) -> bool:
 
 def harmless(cell: str) -> str:
     """The text for a spreadsheet's quoted cell: on one line, and with an apostrophe before what could be a formula."""
-    text = _FORMULA.sub(r"\1'\2", cell)
-    return "".join(one if one.isprintable() else " " for one in text).replace('"', '""')
+    # First the spaces: what is invisible would hide the formula that it becomes a space before.
+    text = "".join(one if one.isprintable() else " " for one in cell)
+    return _FORMULA.sub(r"\1'\2", text).replace('"', '""')
 
 
 # --- A whole log ------------------------------------------------------------------------------------------------------
