@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from trail import NAME, OTHER_KEY, SIGNER, Trail, chained, changed, planted, rules, signed_again, summed, trail
 
+from deskgate.cli import _parser
+from deskgate.commands.audit import checked
 from deskgate.desk.audit import verify
 from deskgate.desk.audit.export import of_tickets
 from deskgate.desk.audit.verify import Unreadable, main, verify_folder, verify_log
@@ -234,6 +237,40 @@ def test_the_command_names_a_checkpoint_that_is_a_pipe_and_does_not_wait_for_it(
     found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=15)
     assert found.returncode == 1, found.stderr
     assert "checkpoint is not a regular file" in found.stdout
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """As a user who is not the operator; root may read everything."""
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+
+
+@pytest.mark.parametrize(
+    "name", ["audit.jsonl", "audit.csv", "checkpoint", "policy", "SHA256SUMS", "VERIFY.txt", ".", ".."]
+)
+def test_what_may_not_be_read_is_unreadable_and_not_tampered_with(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder, locked = LOG.export(Path(place) / "export"), (Path(place) / "export" / name).resolve()
+        for path in (Path(place), folder, *folder.iterdir()):
+            path.chmod(0o755)
+        locked.chmod(0o600 if os.geteuid() == 0 else 0)
+        with without_rights():
+            codes = main([str(folder), *KEY]), checked(str(folder), _parser().parse_args(["audit", "verify"])).exit_code
+        locked.chmod(0o700)
+    told = capsys.readouterr().out
+    assert codes == (3, 3), told
+    assert str(locked) in told
+    assert "cannot be read (Permission denied)" in told
+    assert "TAMPERED" not in told
+    assert "missing" not in told
 
 
 def test_an_endless_line_is_not_read_to_its_end(folder: Path) -> None:

@@ -169,6 +169,9 @@ async def test_the_archive_beside_the_database_is_checked_with_it_as_one_log(tmp
         assert "record.chain" in changed.out
         nowhere = await audit.verify(None, "--archive", tmp_path / "nowhere")
         assert nowhere.code == 3, nowhere.out
+        unread = await audit.verify(None, "--archive", tmp_path / ("x" * 300))
+        assert unread.code == 3, unread.out
+        assert "cannot be read (File name too long)" in unread.out
 
 
 @pytest.mark.parametrize("changes", [1, 2])

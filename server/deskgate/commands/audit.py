@@ -172,7 +172,7 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
     trust = Trust(words.key, words.pin, words.anchor, words.archive)
     if "://" not in target:
         path = Path(target).expanduser().absolute()
-        if path.is_file():
+        if _is_file(path):
             inside = path.parent / "audit.jsonl"
             where = (
                 f"Give the export's folder: {path.parent}" if inside.is_file() else f"As a data file: sqlite:///{path}"
@@ -188,6 +188,13 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
         return anyio.run(looked)
     except DeskError as error:
         return Report(unreadable=error.sentence)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that may not be entered; the check tells
+        return False
 
 
 async def archive(office: Office) -> int:

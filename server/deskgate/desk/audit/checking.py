@@ -70,8 +70,10 @@ def check_database(book: Book, trust: Trust) -> Report:
         report.found("head.row", "What the database says of the log's end, or of its key, cannot be read.")
     except ArchiveUnreadable:
         report.found("archive.row", "What the database says of archived records cannot be read.")
-    except (OSError, Unreadable) as error:
+    except Unreadable as error:
         report.unreadable = str(error)
+    except OSError as error:
+        report.unreadable = f"{error.filename or 'A file'} cannot be read ({error.strerror})."
     move_pin(trust.pin, report)
     return report
 

@@ -8,6 +8,7 @@ Exit codes: 0 intact, and all of it is covered by a checkpoint from outside; 1 t
 
 import argparse
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -674,11 +675,7 @@ class Comparison:
 
 
 def check_lines(
-    lines: Iterable[bytes],
-    report: Report,
-    origin: str,
-    claims: Iterable[Claim],
-    beside: "Beside | None" = None,
+    lines: Iterable[bytes], report: Report, origin: str, claims: Iterable[Claim], beside: "Beside | None" = None
 ) -> None:
     """Follow every line of a whole log, what stands beside it, and its tree at each claim's size, smallest first."""
     chain, tree, comparison = Chain(report, origin), Tree(), Comparison(report, claims)
@@ -822,6 +819,7 @@ class Folder:
 
         Raises:
             Broken: it is missing, or no regular file.
+            OSError: it may not or cannot be read, which says nothing about it.
         """
         try:
             handle = os.open(
@@ -830,6 +828,8 @@ class Folder:
         except FileNotFoundError:
             raise Broken("file.missing", f"{name} is missing.") from None
         except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.EMLINK, errno.ENXIO):  # a link or a socket, as systems say it
+                raise
             raise Broken("file.kind", f"{name} cannot be read as a file ({error.strerror}).") from None
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
@@ -858,7 +858,7 @@ class Folder:
 
     def selected(self) -> bool:
         """Whether the export is a selection: then proofs stand for the lines that it lacks."""
-        return stat.S_ISDIR(os.lstat(self.path / PROOFS).st_mode) if os.path.lexists(self.path / PROOFS) else False
+        return os.path.lexists(self.path / PROOFS) and stat.S_ISDIR(os.lstat(self.path / PROOFS).st_mode)
 
     def names(self) -> Iterator[str]:
         """What is in the folder, and among the proofs."""
@@ -956,11 +956,13 @@ def verify_folder(path: Path, *, keys: Sequence[str] = (), anchors: Sequence[byt
     except Unreadable as error:
         report.unreadable = str(error)
     except OSError as error:
-        report.unreadable = f"{error.filename or path}: {error.strerror}"
+        report.unreadable = f"{error.filename or path} cannot be read ({error.strerror}), so nothing can be said of it."
     return report
 
 
 def _folder(report: Report, folder: Folder, keys: Sequence[str], anchors: Sequence[bytes]) -> None:
+    with suppress(FileNotFoundError):
+        (folder.path / "checkpoint").lstat()  # in a folder that may not be entered, everything looks missing
     if not any(os.path.lexists(folder.path / name) for name in ("audit.jsonl", "checkpoint")):
         raise Unreadable(f"{folder.path} is not an export: it has neither audit.jsonl nor checkpoint.")
     newest = report.attempt(lambda: folder.small("checkpoint", NOTE_LIMIT_BYTES)) or b""
