@@ -152,6 +152,9 @@ def test_a_file_of_which_no_part_is_a_checkpoint_is_unreadable(
     assert "holds no checkpoint" in capsys.readouterr().out
     assert main([str(folder), *KEY, "--anchor", str(tmp_path)]) == 3
     assert f"{tmp_path} cannot be read (Is a directory). Name a file" in capsys.readouterr().out
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert main([str(folder), *KEY, "--anchor", str(tmp_path / "loop")]) == 3
+    assert f"{tmp_path / 'loop'} cannot be read (Too many levels" in capsys.readouterr().out
 
 
 def bad_anchors() -> dict[str, bytes]:

@@ -234,6 +234,31 @@ def test_an_empty_word_is_a_wrong_word_and_never_the_folder_that_one_is_in(
     assert "error: argument" in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "0999-01-01", "1969-12-31"])
+@pytest.mark.parametrize(
+    "words", [("export", "out", "--since"), ("export", "out", "--until"), ("archive", "out", "--before")]
+)
+def test_a_time_that_no_record_can_have_is_a_wrong_word(
+    words: tuple[str, ...], time: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        _parser().parse_args(["audit", *words, time])
+    assert left.value.code == 2
+    assert "from 1970 on" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("words", [("export",), ("archive",), ("subject-export", "--requester", REQUESTER)])
+async def test_a_link_that_leads_nowhere_is_there_already_and_no_new_folder(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    async with bench(tmp_path) as one:
+        await AtWork.of(one).sent()
+        (tmp_path / "out").symlink_to(tmp_path / "nowhere")
+        told = await Operator(one, tmp_path)(*words, tmp_path / "out")
+        assert told.code == 1
+        assert f"{tmp_path / 'out'} is there already. Name a new folder." in told.err
+
+
 async def test_the_texts_go_along_only_when_asked_for(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         audit = Operator(one, tmp_path)
@@ -273,6 +298,21 @@ async def test_what_is_no_export_and_no_database_is_unreadable(tmp_path: Path) -
         with pytest.raises(SystemExit) as left:
             await audit.verify(None, "--nonsense")
         assert left.value.code == 3
+
+
+@pytest.mark.parametrize("target", ["mysql://x", "http://foo", "sqlite://x", "postgresql://root@127.0.0.1:1/x"])
+async def test_an_address_where_no_database_of_ours_is_gets_one_sentence_that_blames_no_setting(
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr("deskgate.desk.store.postgres.BUSY_SECONDS", 0.5)
+    async with bench(tmp_path) as one:
+        told = await Operator(one, tmp_path).verify(target)
+    assert told.code == 3
+    assert len(told.out.splitlines()) == 1
+    assert ("Check that PostgreSQL runs" if "postgres" in target else "Give sqlite:///path/to/file or") in told.out
+    assert "DESKGATE_DATABASE_URL" not in told.out
+    assert [one for one in caplog.records if one.name.startswith("psycopg")] == []
 
 
 @pytest.mark.parametrize("what", [b"", b"A letter, and no database." * 100, None])

@@ -165,6 +165,7 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
     import anyio
     import anyio.to_thread
 
+    from deskgate.commands.common import hush_pool
     from deskgate.desk.audit.book import opened_to_read
     from deskgate.desk.audit.checking import Trust, check_database, check_folder
     from deskgate.desk.audit.verify import Report
@@ -179,6 +180,8 @@ def checked(target: str, words: argparse.Namespace) -> "Report":
             )
             return Report(unreadable=f"{path} is a file and no export's folder. {where}")
         return check_folder(path, trust)
+
+    hush_pool()
 
     async def looked() -> Report:
         async with opened_to_read(target) as book:

@@ -1,7 +1,7 @@
 """The words of `deskgate audit` on the command line."""
 
 import argparse
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from deskgate.commands.words import Commands, Parser, answered_by, filled, path, ticket, with_json
@@ -12,6 +12,7 @@ database"""
 VERIFY_CODES = """\
 exit codes: 0 intact, and all of it is covered by a checkpoint from outside · 1 tampered: it names the record and the rule ·
 2 nothing wrong found; it says what no checkpoint from outside covers · 3 unreadable, or wrong words on the command line"""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Parser(Parser):
@@ -119,8 +120,11 @@ def moment(text: str) -> datetime:
     """A date (its beginning, UTC) or a time."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("give a date (2026-01-28) or a time in UTC (2026-01-28T08:45:00Z)") from None
-    if len(text) == len("2026-01-28"):
-        return datetime.combine(found.date(), time(), UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        if found < EARLIEST:  # a slip of the finger; and texts of times compare only while years have four digits
+            raise ValueError("too early")
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "give a date (2026-01-28) or a time in UTC (2026-01-28T08:45:00Z), from 1970 on"
+        ) from None
+    return found

@@ -24,6 +24,7 @@ from deskgate.desk.store.tables import Row, StoreUnusable, Tables, named_queries
 
 BATCH = 500
 SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 
 
 class HeadUnreadable(DeskError):
@@ -189,6 +190,11 @@ async def _tables_to_read(url: str) -> tuple[Tables, type[Exception]]:
         # Text that is not UTF-8 was changed by somebody, which is for the check to say.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         return SqliteTables(connection), sqlite3.Error
+    if not url.startswith(POSTGRES):
+        raise StoreUnusable(
+            "This is no address of a database that deskgate uses. Give sqlite:///path/to/file or "
+            "postgresql://user@host/database, or an export's folder."
+        )
     try:
         import psycopg
 
@@ -198,7 +204,12 @@ async def _tables_to_read(url: str) -> tuple[Tables, type[Exception]]:
             "This is PostgreSQL, whose driver is not installed. Install it: `pip install 'deskgate[postgres]'`, or from a "
             "checkout `pip install '.[postgres]'`."
         ) from None
-    return await PostgresTables.open(url, to_read=True), psycopg.Error
+    try:
+        return await PostgresTables.open(url, to_read=True), psycopg.Error
+    except StoreUnusable:
+        raise StoreUnusable(
+            "The database cannot be reached. Check that PostgreSQL runs, and that the address and the user in it are right."
+        ) from None
 
 
 def _file_of(url: str) -> Path:

@@ -117,7 +117,7 @@ def write_export(folder: Path, source: Source, wanted: Wanted | None = None) -> 
         LogDamaged: the lines are not those of the newest checkpoint.
         OSError: it cannot be written.
     """
-    if folder.exists():
+    if os.path.lexists(folder):
         raise BadInput(f"{folder} is there already. Name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

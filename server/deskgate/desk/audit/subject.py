@@ -91,7 +91,7 @@ async def subject_export(store: Store, person: str, folder: Path, who: Who, now:
         BadInput: the folder is there already, or nothing is kept about this address.
         OSError: it cannot be written.
     """
-    if await to_thread.run_sync(folder.exists):
+    if await to_thread.run_sync(os.path.lexists, folder):
         raise BadInput(f"{folder} is there already. Name a new folder.")
     book = Book(store)
     kept = await kept_about(book, person)

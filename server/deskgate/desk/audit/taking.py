@@ -1,6 +1,7 @@
 """Taking the log out of its database: exports, whole or in part, and archives whose records may then be dropped."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -104,7 +105,7 @@ async def checked_start(book: Book, folder: Path, archive: Path | None) -> Start
     Raises:
         BadInput: the folder is there already, or there are dropped records and no archive, or another one.
     """
-    if await to_thread.run_sync(folder.exists):
+    if await to_thread.run_sync(os.path.lexists, folder):
         raise BadInput(f"{folder} is there already. Name a new folder.")
     start = await book.start()
     if start.size and archive is None:

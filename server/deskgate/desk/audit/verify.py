@@ -1186,7 +1186,7 @@ def check_outside(path: Path, given: Iterable[Path]) -> None:
         Unreadable: one of these files lies in the folder.
     """
     for one in given:
-        if one.resolve().is_relative_to(path.resolve()):
+        if Path(os.path.realpath(one)).is_relative_to(os.path.realpath(path)):
             raise Unreadable(
                 f"{one} lies in the folder that is checked, so it proves nothing: whoever made the folder could have made "
                 "it as well. Name a file that was kept elsewhere."
