@@ -89,14 +89,15 @@ def _canonical(value: object) -> bytes:
 def split_footer(drafted: str, held: str) -> tuple[str, str]:
     """Separate what MultiMail put under a body (signature block, disclosure) from the body.
 
-    Only a block behind a rule line counts, and only up to a bound; anything else is part of the body, and so a
-    difference. The whole text is always shown to whoever decides.
+    Only a block behind a rule line counts, without NUL and only up to a bound; anything else is part of the body, and so
+    a difference. The whole text is always shown to whoever decides.
     """
     body = drafted.rstrip()
     rest = held[len(body) :] if held.startswith(body) else ""
     if not rest.strip():
         return (drafted, "") if held.rstrip() == body else (held, "")
     block = "\n" + rest.lstrip("\r\n")
-    if rest.startswith(("\n", "\r\n")) and block.startswith(_FOOTER_RULES) and len(rest) <= FOOTER_LIMIT_CHARS:
+    apart = rest.startswith(("\n", "\r\n")) and block.startswith(_FOOTER_RULES)
+    if apart and len(rest) <= FOOTER_LIMIT_CHARS and "\0" not in rest:
         return drafted, rest.strip()
     return held, ""

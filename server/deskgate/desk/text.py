@@ -8,6 +8,7 @@ OPEN, CLOSE = "⟪", "⟫"
 CUSTOMERS = "untrusted customer text"
 AGENTS = "text of a support agent, may quote customers"
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 # Cf holds the bidirectional, zero-width and tag characters; Cc, Co and Cs have no business in a message.
@@ -38,9 +39,12 @@ _SECRET = re.compile(
 NO_LINK = "[link with a token removed]"
 
 
-def storable(text: str) -> str:
-    """With a mark in place of what no database, no socket and no canonical JSON takes: NUL, and half of a surrogate pair."""
-    return text if text.isprintable() else _UNFIT.sub("\ufffd", text)
+def storable(text: str, *, nul: bool = False) -> str:
+    """With a mark in place of what no database, no socket and no canonical JSON takes: NUL, and half of a surrogate pair.
+
+    `nul`: only what not even a socket takes.
+    """
+    return text if text.isprintable() else (_HALVES if nul else _UNFIT).sub("\ufffd", text)
 
 
 def clean(text: str) -> str:

@@ -31,6 +31,16 @@ async def test_a_customers_answer_is_one_private_note_that_reopens_and_tags_the_
         assert await at.states() == {"done": sum((await at.states()).values())}
 
 
+async def test_an_answer_with_what_no_database_takes_comes_onto_its_ticket(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        await at.sent()
+        one.world.receive_reply(TICKET, "Still \0 broken.")
+        await at.work()
+        assert [each for each in at.notes() if "Still \ufffd broken." in each]
+        assert await at.states() == {"done": sum((await at.states()).values())}
+
+
 async def test_what_went_out_is_told_on_the_ticket_once_with_who_wrote_and_who_approved_it(tmp_path: Path) -> None:
     async with bench(tmp_path) as one:
         at = AtWork.of(one)

@@ -16,6 +16,7 @@ from deskgate.desk.inbox.quoted import split
 from deskgate.desk.multimail import Mail
 from deskgate.desk.multimail.reading import address
 from deskgate.desk.store.tables import named_queries
+from deskgate.desk.text import storable
 from deskgate.desk.wire import Missing
 
 # The short form lets the sender of the first mail choose the thread, and this is how ours are called there.
@@ -58,8 +59,9 @@ async def letter_of(core: Core, word: MailEvent) -> Letter:
     body = (mail.body if mail else None) or word.body
     if body is None:
         raise NotShown("MultiMail does not show this mail (yet).", service="MultiMail")
+    body = storable(body)
     sender = (mail.sender if mail else None) or address(word.sender) or UNKNOWN_SENDER
-    subject = (mail.subject if mail else None) or word.subject or ""
+    subject = storable((mail.subject if mail else None) or word.subject or "")
     parts = split(body)
     judged = kind_of(Arrived(sender, subject, parts.new, spam=spam_of(mail.status if mail else None, None)))
     leaving = judged.kind == "answer" and wants_out(parts.new)

@@ -48,9 +48,15 @@ _INBOUND_STATUSES = frozenset(
 
 def text(value: object) -> str | None:
     """A text or number as text that can be stored anywhere; `None` for everything else."""
+    found = words(value)
+    return None if found is None else storable(found)
+
+
+def words(value: object) -> str | None:
+    """The same for a mail's own words. NUL stays: whoever decides on a held mail is shown that it is there."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return storable(value) if isinstance(value, str) else None
+    return storable(value, nul=True) if isinstance(value, str) else None
 
 
 def first(row: Mapping[str, Any], *names: str) -> str | None:
@@ -182,8 +188,8 @@ def mail(row: Mapping[str, Any], *, direction: str | None = None, status: str | 
         sender=address(row.get("from") or row.get("sender") or row.get("from_address")),
         to=addresses(row.get("to") or row.get("to_addresses")),
         cc=addresses(row.get("cc")) if "cc" in row else None,
-        subject=text(row.get("subject")),
-        body=first(row, *_BODY_NAMES),
+        subject=words(row.get("subject")),
+        body=next((found for name in _BODY_NAMES if (found := words(row.get(name))) is not None), None),
         thread_id=text(row.get("thread_id")),
         status=text(row.get("status")),
         stage=stage_of(row, way),
