@@ -81,8 +81,8 @@ async def test_a_stranger_on_somebody_elses_ticket_is_forgotten_and_the_customer
         await desk.work()
         told = await audit("erase", "--requester", typed, "--yes")
         assert told.code == 0, told.err
-        assert "2 arrivals" in told.out
-        assert "1 effects" in told.out
+        assert "2 mails from them" in told.out
+        assert "1 change of a ticket" in told.out
         after = bytes_of(tmp_path, audit.settings.database).decode("utf-8", "replace").casefold()
         assert [needle for needle in (*spelt(sender), SECRET) if needle in after] == []
         assert WORDS.casefold() in after
@@ -114,7 +114,7 @@ async def test_a_note_about_a_customer_who_never_got_a_reply_is_forgotten_with_t
         assert json.loads((folder / "data.json").read_text("utf-8"))["tickets"] == [QUIET_TICKET]
         told = await audit("erase", "--requester", email, "--yes")
         assert told.code == 0, told.err
-        assert "1 notes" in told.out
+        assert "1 note" in told.out
         assert SECRET.encode() not in bytes_of(tmp_path, audit.settings.database)
         assert (await audit.verify(None)).code == 2
 
@@ -195,7 +195,7 @@ async def test_of_two_customers_of_one_ticket_each_is_forgotten_alone(tmp_path: 
         after = bytes_of(tmp_path, audit.settings.database)
         assert [needle for needle in (WORDS, REQUESTER) if needle.encode() in after] == []
         kept = await audit("subject-export", tmp_path / "second", "--requester", one.world.user(second)["email"])
-        assert "1 replies, 1 arrivals, 2 notes" in kept.out
+        assert "1 reply, 1 mail from them or on their ticket, 2 notes" in kept.out
         told = await audit("erase", "--requester", one.world.user(second)["email"], "--yes")
         assert told.code == 0, told.err
         after = bytes_of(tmp_path, audit.settings.database)
@@ -231,7 +231,7 @@ async def test_whoever_was_the_requester_only_while_anothers_reply_was_shown_is_
         assert [each["email"] for each in data["tickets_shown"]] == [email]
         told = await audit("erase", "--requester", email.upper(), "--yes")
         assert told.code == 0, told.err
-        assert "1 views" in told.out
+        assert "1 showing of their ticket" in told.out
         after = bytes_of(tmp_path, audit.settings.database)
         assert email.encode() not in after
         assert WORDS.encode() in after

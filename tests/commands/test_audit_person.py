@@ -201,7 +201,7 @@ async def test_without_a_yes_nothing_is_erased(tmp_path: Path) -> None:
         await lived(one)
         told = await audit("erase", "--requester", REQUESTER)
         assert told.code == 1
-        assert "1 replies" in told.out
+        assert "1 reply" in told.out
         assert "Nothing was erased" in told.err
         assert (await audit("erase", "--requester", "nobody@example.com", "--yes")).code == 1
 
@@ -344,7 +344,7 @@ async def test_an_access_request_counts_what_its_folder_holds(tmp_path: Path) ->
         counted = {name: len(list((folder / "mails").glob(f"{name}-*"))) for name in ("to", "from")}
         assert counted == {"to": 1, "from": 1}
         assert f"{counted['to']} mails written to you, {counted['from']} mails received from you" in readme
-        assert "1 replies, 1 arrivals" in told.out
+        assert "1 reply, 1 mail from them or on their ticket" in told.out
         theirs = [note for note in desk.notes() if "Who am I" not in note]
         assert len(theirs) == 3, "what went out, what came back, and what an agent wrote"
         assert notes.count(f", ticket {TICKET}\n") == 3

@@ -1,6 +1,7 @@
 """`deskgate audit erase`, `hold` and `subject-export`: what is done about one person."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from deskgate.commands.at_store import table
@@ -17,6 +18,25 @@ ELSEWHERE = (
 )
 
 
+# What is counted, one and several of it.
+KINDS = {
+    "replies": ("reply", "replies"),
+    "views": ("showing of their ticket", "showings of their ticket"),
+    "arrivals": ("mail from them or on their ticket", "mails from them or on their tickets"),
+    "notes": ("note", "notes"),
+    "effects": ("change of a ticket", "changes of tickets"),
+    "evaluations": ("verdict of the policy", "verdicts of the policy"),
+    "personal": ("text of the audit trail", "texts of the audit trail"),
+    "events": ("webhook", "webhooks"),
+    "suppressions": ("suppression", "suppressions"),
+    "records": ("record", "records"),
+}
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {KINDS[name][count > 1]}" for name, count in counts.items() if count)
+
+
 async def erase(office: "Office") -> int:
     """Forget a person."""
     from deskgate.desk.audit import erasing
@@ -30,7 +50,7 @@ async def erase(office: "Office") -> int:
         terminal.complain("Nothing is kept here about this address. Look at the spelling.")
         return 1
     erasing.check_over(kept)
-    found = ", ".join(f"{count} {name}" for name, count in kept.counts.items() if count)
+    found = _in_words(kept.counts)
     if not words.yes:
         tickets = ", ".join(map(str, kept.tickets)) or "none"
         terminal.show([Line(f"About this person: {found}; tickets {tickets}.")], terminal.stdout)
@@ -119,6 +139,6 @@ async def subject_export(office: "Office") -> int:
 
     words, now = office.words, iso(office.clock.now())
     counts = await written(office.store, key_of(words.requester), words.folder, acting(), now)
-    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    found = _in_words(counts)
     office.terminal.give(f"{words.folder}: {found}. README.txt there explains it to the person.")
     return 0
