@@ -9,6 +9,7 @@ from desk.inbox.desk_at_work import REQUESTER, TICKET, AtWork
 from deskgate.desk.core import Core
 from deskgate.desk.inbox import handle
 from deskgate.desk.inbox.arriving import Letter
+from deskgate.desk.inbox.reconcile import reconcile
 from deskgate.desk.suppression import suppressed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
@@ -29,6 +30,25 @@ async def test_a_customers_answer_is_one_private_note_that_reopens_and_tags_the_
         assert ticket["status"] == "open"
         assert "customer-reply" in ticket["tags"]
         assert await at.states() == {"done": sum((await at.states()).values())}
+
+
+async def test_an_answer_that_came_before_any_worker_ever_looked_comes_onto_its_ticket(tmp_path: Path) -> None:
+    async with bench(tmp_path) as one:
+        at = AtWork.of(one)
+        one.world.receive_mail("stranger@example.net", "From before the desk", "Old matter.")
+        one.clock.advance(3600)
+        await at.sent()
+        one.clock.advance(3600)
+        one.world.receive_reply(TICKET, "Thanks, all is well!")
+        one.clock.advance(3600)
+        for _ in range(2):  # without any webhook
+            await at.worker.owe()
+            await reconcile(one.desk.core, at.worker.events)
+            while await at.worker.step():
+                pass
+            one.clock.advance(3600)
+        assert len([each for each in at.notes() if "Thanks, all is well!" in each]) == 1
+        assert len(await one.desk.core.store.rows("SELECT * FROM arrivals")) == 1
 
 
 async def test_an_answer_with_what_no_database_takes_comes_onto_its_ticket(tmp_path: Path) -> None:

@@ -222,6 +222,11 @@ UPDATE replies SET stale = :stale WHERE id = :id AND COALESCE(stale, '') <> COAL
 -- name: mark
 SELECT value FROM marks WHERE name = :name
 
+-- name: begin
+INSERT INTO marks (name, value, set_at)
+SELECT :name, COALESCE(MIN(drafted_at), :now), :now FROM replies WHERE drafted_at < :now
+ON CONFLICT DO NOTHING
+
 -- name: first_mark
 INSERT INTO marks (name, value, set_at) VALUES (:name, :value, :now) ON CONFLICT DO NOTHING
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from deskgate.desk.clock import iso, parse_time
+from deskgate.desk.clock import iso
 from deskgate.desk.core import Core
 from deskgate.desk.errors import DeskError
 from deskgate.desk.inbox.accept import forget
+from deskgate.desk.inbox.beginning import beginning
 from deskgate.desk.inbox.events import Events
 from deskgate.desk.inbox.handle import OURS
 from deskgate.desk.multimail import Mail
@@ -80,7 +81,7 @@ async def _turn(core: Core) -> bool:
 
 async def _arrived(core: Core, events: Events) -> int:
     """Inbound mails since the mark."""
-    since = await _since(core)
+    since = await beginning(core)
     mark = await _marked(core, "inbox_read")
     mails = await _listed(core, mark, since)
     found = 0
@@ -192,10 +193,6 @@ async def _settled(core: Core, reply: Reply, *, late: bool = False) -> None:
 async def _marked(core: Core, name: str) -> str | None:
     found = await core.store.rows(_queries(core)["mark"], name=name)
     return str(found[0]["value"]) if found else None
-
-
-async def _since(core: Core) -> datetime:
-    return parse_time(await _marked(core, "effects_since")) or core.clock.now()
 
 
 def _queries(core: Core) -> dict[str, str]:

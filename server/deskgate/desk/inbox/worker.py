@@ -8,17 +8,17 @@ import contextlib
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import anyio
 
-from deskgate.desk.clock import iso, parse_time
+from deskgate.desk.clock import iso
 from deskgate.desk.core import Core
 from deskgate.desk.errors import BadInput, DeskError, TicketNotFound
 from deskgate.desk.inbox import anchoring
 from deskgate.desk.inbox.arriving import NotShown
+from deskgate.desk.inbox.beginning import beginning
 from deskgate.desk.inbox.events import Event, Events, LeaseLostError
 from deskgate.desk.inbox.handle import OURS, HopelessError, handle
 from deskgate.desk.inbox.heeding import heed
@@ -40,8 +40,6 @@ OWED_AT_ONCE = 100
 # What went out is asked for each second among the newest replies, and at times among all: a mail can be found out late.
 LATELY = timedelta(days=1)
 SWEEP_SECONDS = 600.0
-# A reply counts as sent after the desk began to tell, even by a clock that is so far behind.
-CLOCKS_DIFFER = timedelta(minutes=10)
 # No later try makes these any better, so a person should see them soon.
 HOPELESS = (TicketNotFound, BadInput)
 HOPELESS_TRIES = 3
@@ -247,10 +245,9 @@ class Worker:
         between two writes can be forgotten.
         """
         queries = named_queries("deskgate.desk.inbox", self.core.store.dialect)
-        began = await self._first_asked(queries)
-        now, beginning = self.core.clock.now(), (parse_time(began) or self.core.clock.now()) - CLOCKS_DIFFER
+        now, began = self.core.clock.now(), await beginning(self.core)
         sweeps = self.core.clock.monotonic() >= self._sweep_at
-        since = iso(beginning if sweeps else max(beginning, now - LATELY))
+        since = iso(began if sweeps else max(began, now - LATELY))
         owed = 0
         for what in ("sent", "bounced"):
             found = await self.core.store.rows(queries[f"owed_{what}"], since=since, limit=OWED_AT_ONCE)
@@ -262,12 +259,3 @@ class Worker:
         if sweeps and owed < OWED_AT_ONCE:
             self._sweep_at = self.core.clock.monotonic() + SWEEP_SECONDS
         return owed
-
-    async def _first_asked(self, queries: Mapping[str, str]) -> str:
-        """Since when effects are owed on this database: a read each second, and a write only at the very first."""
-        found = await self.core.store.rows(queries["mark"], name="effects_since")
-        if not found:
-            now = self.core.now()
-            await self.core.store.write((queries["first_mark"], {"name": "effects_since", "value": now, "now": now}))
-            found = await self.core.store.rows(queries["mark"], name="effects_since")
-        return str(found[0]["value"])
