@@ -50,10 +50,15 @@ def run(_words: argparse.Namespace) -> int:
         complain(str(error))
         return 2
     shutil.rmtree(folder, ignore_errors=True)
+    stopped: BaseException | None = None
     try:
         anyio.run(_story, folder)
-    except DemoFailed as error:
-        complain(f"\nThe demo stopped: {error}")
+    except* DemoFailed as failures:  # the client's task groups wrap what is raised within them
+        stopped = failures
+    if stopped is not None:
+        while isinstance(stopped, BaseExceptionGroup):
+            stopped = stopped.exceptions[0]
+        complain(f"\nThe demo stopped: {stopped}")
         return 1
     command = _command()
     say(f"\nThat took {time.monotonic() - began:.0f} s. What to try next:")
