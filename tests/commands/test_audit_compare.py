@@ -135,6 +135,8 @@ async def test_another_folder_than_the_archive_is_not_compared(tmp_path: Path) -
         audit = Operator(one, tmp_path)
         await lived(one)
         await audit("archive", tmp_path / "old")
+        with pytest.raises(BadInput, match="Leave --archive out"):
+            await compared(one, tmp_path, "--archive", str(tmp_path / "old"))
         await audit("prune", "--yes")
         with pytest.raises(BadInput, match="is not the archive of the first"):
             await compared(one, tmp_path, "--archive", str(tmp_path / "nowhere"))

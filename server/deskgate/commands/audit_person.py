@@ -47,7 +47,9 @@ async def erase(office: "Office") -> int:
     person = key_of(words.requester)
     kept = await kept_about(office.keeper.book, person)
     if not any(kept.counts.values()):
-        terminal.complain("Nothing is kept here about this address. Look at the spelling.")
+        terminal.complain(
+            "Nothing is kept here about this address. Look at the spelling; a person who was erased is not found any more."
+        )
         return 1
     erasing.check_over(kept)
     found = _in_words(kept.counts)
@@ -118,7 +120,7 @@ async def hold(office: "Office") -> int:
         if not await holds.begin(office.store, office.clock, person, reason):
             terminal.give(f"A hold on {person} stands already.")
             return 0
-        terminal.give(f"Nothing about {person} is erased any more.")
+        terminal.give(f"From now on nothing about {person} can be erased.")
         if not any(kept.counts.values()):
             terminal.complain(
                 "Nothing is kept here about this address so far. Look at the spelling: the hold is on this address alone."

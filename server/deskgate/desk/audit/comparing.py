@@ -14,6 +14,7 @@ from deskgate.desk.audit.book import Book, bytes_of
 from deskgate.desk.audit.taking import archived_lines, check_archive
 from deskgate.desk.audit.timeline import readable
 from deskgate.desk.clock import parse_time
+from deskgate.desk.errors import BadInput
 from deskgate.desk.multimail.vendor_log import VendorEntry
 
 Deeds = set[tuple[str, str]]
@@ -66,11 +67,15 @@ async def compare(
     `archive` has the records that were dropped here; without it, what is older than the kept ones is left out.
 
     Raises:
-        BadInput: it is another archive.
+        BadInput: it is another archive, or nothing was dropped.
         DeskError: MultiMail's log cannot be read, or ours was changed.
     """
     start, end = await book.start(), (await book.standing()).head.size
-    if archive is not None and start.size:
+    if archive is not None and not start.size:
+        raise BadInput(
+            "Nothing was dropped here, so all of our log is compared without an archive. Leave --archive out."
+        )
+    if archive is not None:
         await to_thread.run_sync(check_archive, archive, start)
     ours, automatic, began = await to_thread.run_sync(_ours, book, start.size, archive, end)
     theirs = _Theirs()
