@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from deskgate.settings import Settings
 
 
+def sentence_in(group: BaseException) -> str:
+    """The sentence of the one error that such a group holds."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return getattr(group, "sentence", str(group))
+
+
 def settings_of(words: argparse.Namespace, *, services: bool = True) -> "Settings | None":
     """The settings, or `None` after saying on standard error what is wrong with them.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskgate.cli import complain, say
+from deskgate.commands.common import sentence_in
 from deskgate.commands.demo_world import DemoFailed, DemoWorld, delivered_mail, expect
 
 if TYPE_CHECKING:
@@ -50,14 +51,12 @@ def run(_words: argparse.Namespace) -> int:
         complain(str(error))
         return 2
     shutil.rmtree(folder, ignore_errors=True)
-    stopped: BaseException | None = None
+    stopped = ""
     try:
         anyio.run(_story, folder)
     except* DemoFailed as failures:  # the client's task groups wrap what is raised within them
-        stopped = failures
-    if stopped is not None:
-        while isinstance(stopped, BaseExceptionGroup):
-            stopped = stopped.exceptions[0]
+        stopped = sentence_in(failures)
+    if stopped:
         complain(f"\nThe demo stopped: {stopped}")
         return 1
     command = _command()

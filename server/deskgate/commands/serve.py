@@ -54,7 +54,7 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     import anyio
 
-    from deskgate.commands.common import settings_of
+    from deskgate.commands.common import sentence_in, settings_of
     from deskgate.commands.serving import fault_problem, may_serve
     from deskgate.desk.store import StoreUnusable
 
@@ -74,18 +74,11 @@ def _run(words: argparse.Namespace, give_back: Callable[[], None] | None) -> int
             complain("deskgate speaks MCP on standard input and output; an MCP client starts it so. Ctrl-C ends it.")
         anyio.run(_stdio, settings, give_back)
     except* StoreUnusable as unusable:
-        complain(f"deskgate cannot start: {_first(unusable)}")
+        complain(f"deskgate cannot start: {sentence_in(unusable)}")
         status = 1
     else:
         status = 0
     return status
-
-
-def _first(group: BaseException) -> str:
-    """The sentence of the one error that such a group holds."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return getattr(group, "sentence", str(group))
 
 
 async def _stdio(settings: "Settings", give_back: Callable[[], None]) -> None:

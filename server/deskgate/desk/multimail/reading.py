@@ -6,7 +6,7 @@ not forgiven: a list in an envelope that nobody knows, and an entry without an i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import getaddresses
 from typing import Any
 
@@ -59,9 +59,9 @@ def words(value: object) -> str | None:
     return storable(value, nul=True) if isinstance(value, str) else None
 
 
-def first(row: Mapping[str, Any], *names: str) -> str | None:
+def first(row: Mapping[str, Any], *names: str, read: Callable[[object], str | None] = text) -> str | None:
     """The first of these fields that holds text."""
-    return next((found for name in names if (found := text(row.get(name))) is not None), None)
+    return next((found for name in names if (found := read(row.get(name))) is not None), None)
 
 
 def id_of(row: Mapping[str, Any]) -> str | None:
@@ -189,7 +189,7 @@ def mail(row: Mapping[str, Any], *, direction: str | None = None, status: str | 
         to=addresses(row.get("to") or row.get("to_addresses")),
         cc=addresses(row.get("cc")) if "cc" in row else None,
         subject=words(row.get("subject")),
-        body=next((found for name in _BODY_NAMES if (found := words(row.get(name))) is not None), None),
+        body=first(row, *_BODY_NAMES, read=words),
         thread_id=text(row.get("thread_id")),
         status=text(row.get("status")),
         stage=stage_of(row, way),
